@@ -1,0 +1,31 @@
+//! Tensor kernels: pure functions over raw memory.
+//!
+//! The contract of every exported function:
+//! - output pointer first, then inputs, then sizes and scalars, then the half-open range
+//!   `begin..end` of the work that this call does. Disjoint ranges may run on different threads.
+//! - it allocates nothing, never panics and trusts its arguments: TypeScript has checked them.
+//! - vector body and tail give the same bits, NaN and ±0 included, and so does any split of the range.
+//!
+//! A kernel is written once, generic over [`Real`]; [`kernel!`] exports it as `name_f32` and `name_f64`.
+// On the host, for tests, std lends its square root and rounding.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![allow(clippy::missing_safety_doc, clippy::too_many_arguments)]
+
+#[macro_use]
+mod kernel;
+mod conv;
+mod copy;
+mod elementwise;
+mod gemm;
+mod index;
+mod math;
+mod norm;
+mod optim;
+mod pool;
+mod random;
+mod reduce;
+mod softmax;
+mod unary;
+pub mod simd;
+
+pub use simd::{Real, Vector};
