@@ -1,0 +1,15 @@
+// wasm-opt, from the npm package binaryen.
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+
+const flagOf = { simd128: "simd", atomics: "threads", "bulk-memory": "bulk-memory", "relaxed-simd": "relaxed-simd" };
+// What the compiler uses without being asked.
+const always = ["bulk-memory", "mutable-globals", "sign-ext", "nontrapping-float-to-int", "reference-types", "multivalue"];
+
+export async function optimise(run, file, features) {
+  const enable = [...new Set([...features.map((feature) => flagOf[feature]), ...always])].map((flag) => `--enable-${flag}`);
+  const program = join(root, "node_modules/binaryen/bin/wasm-opt");
+  await run(process.execPath, [program, "-O3", ...enable, file, "-o", `${file}.opt`]);
+  renameSync(`${file}.opt`, file);
+}
