@@ -4,6 +4,7 @@
 // is not installed makes every cargo call in this folder fail, `cargo test` of the kernels included.
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { aptInstall, canInstall } from "./apt.mjs";
 import { setupDir } from "./paths.mjs";
 import { output, runner, StepError, which } from "./run.mjs";
 import { step } from "./steps.mjs";
@@ -23,9 +24,10 @@ async function install() {
   const run = runner("rust");
   const viaRustup = await addToRustup(run);
   if (viaRustup) return viaRustup;
-  const apt = aptGet();
-  if (!apt) throw new StepError("No Rust compiler for WebAssembly is installed, and neither rustup nor apt-get can install one here.", byHand);
-  await apt(run, packages, byHand);
+  if (!canInstall()) {
+    throw new StepError("No Rust compiler for WebAssembly is installed, and neither rustup nor apt-get can install one here.", byHand);
+  }
+  await aptInstall(run, packages, byHand);
   const found = debian();
   if (!found) throw new StepError("apt-get installed Rust, but it cannot be found in /usr/bin.", byHand);
   return found;
@@ -76,24 +78,16 @@ function debian() {
 
 function newestLinker() {
   const version = (name) => Number(/^wasm-ld-(\d+)$/.exec(name)?.[1] ?? 0);
-  const best = existsSync("/usr/bin") ? readdirSync("/usr/bin").filter(version).sort((a, b) => version(b) - version(a))[0] : undefined;
+  const best = existsSync("/usr/bin")
+    ? readdirSync("/usr/bin")
+        .filter(version)
+        .sort((a, b) => version(b) - version(a))[0]
+    : undefined;
   return best && join("/usr/bin", best);
 }
 
-/** apt-get as root or through a sudo that asks nothing; undefined where there is neither. */
-export function aptGet() {
-  const apt = which("apt-get");
-  const root = process.getuid?.() === 0;
-  if (!apt || !(root || output("sudo", ["-n", "true"]) !== undefined)) return undefined;
-  const [command, ...before] = root ? [apt] : ["sudo", "-n", apt];
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  // Another apt-get may hold the lock: wait for it.
-  const options = ["-q", "-o", "DPkg::Lock::Timeout=300"];
-  return async (run, names, help) => {
-    await run(command, [...before, ...options, "update"], { env, help });
-    await run(command, [...before, ...options, "install", "-y", "--no-install-recommends", ...names], { env, help });
-  };
-}
+/** The cargo for this machine's own programs: tools and the kernels' tests. */
+export const hostCargo = () => which("cargo") ?? "cargo";
 
 /** The environment in which this compiler is the `cargo` and `rustc` that everything finds first. */
 export function rustEnv({ rustc, cargo }, extraPath = []) {

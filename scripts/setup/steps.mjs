@@ -43,6 +43,12 @@ export async function step(title, work) {
   }
 }
 
+/** An error of a step as text: what failed, the end of its log, and what to do. */
+export function describe(error) {
+  if (error.help === undefined && error.log === undefined) return error.stack ?? String(error);
+  return [error.message, error.help && `What to do: ${error.help}`, error.log && `Full log: ${error.log}`].filter(Boolean).join("\n\n");
+}
+
 /** Runs a script's main function; an error is told once, with what to do, and ends the process with status 1. */
 export async function main(work) {
   try {
@@ -50,10 +56,7 @@ export async function main(work) {
   } catch (error) {
     stopAll();
     clearInterval(timer);
-    const known = error.help !== undefined || error.log !== undefined;
-    line(`\n${known ? error.message : (error.stack ?? error)}`);
-    if (error.help) line(`\nWhat to do: ${error.help}`);
-    if (error.log) line(`Full log: ${error.log}`);
+    line(`\n${describe(error)}`);
     process.exit(1);
   }
 }

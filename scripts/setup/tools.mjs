@@ -12,16 +12,16 @@ function bindgenVersion() {
   return version;
 }
 
-/** Folders of both tools, for PATH. `cargo` compiles what is missing; it may be a promise. */
-export async function tools(cargo) {
+/** Folders of both tools, for PATH. What is missing is compiled by any cargo there is, else by that of `compiler`, a promise. */
+export async function tools(compiler) {
   const wanted = [
     { crate: "wasm-bindgen-cli", program: "wasm-bindgen", version: bindgenVersion() },
     { crate: "wasm-pack", program: "wasm-pack" },
   ].map((tool) => ({ ...tool, file: find(tool) }));
   const missing = wanted.filter((tool) => !tool.file);
   if (missing.length > 0) {
-    const use = await cargo;
-    await step(missing.map((tool) => tool.crate).join(", "), () => compile(use, missing));
+    const cargo = which("cargo") ?? (await compiler).cargo;
+    await step(missing.map((tool) => tool.crate).join(", "), () => compile(cargo, missing));
   }
   return [...new Set(wanted.map((tool) => (tool.file ? dirname(tool.file) : join(toolsDir, "bin"))))];
 }

@@ -1,0 +1,53 @@
+// dist/: the bundles by tsup with the three .wasm files beside them; for a package also the types, by tsc.
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withLock } from "./lock.mjs";
+import { root } from "./paths.mjs";
+import { runner } from "./run.mjs";
+import { hashOf, removeStamp, stampMatches, writeStamp } from "./stamp.mjs";
+import { step } from "./steps.mjs";
+import { variants } from "./wasm.mjs";
+
+const names = Object.keys(variants);
+const inputs = [
+  "src",
+  "tsup.config.ts",
+  "tsconfig.json",
+  "tsconfig.types.json",
+  "package-lock.json",
+  ...names.map((name) => `pkg/${name}/.stamp`),
+];
+
+export const bundle = () => whenStale("TypeScript bundles", "dist/.stamp", makeBundle);
+export const types = () => whenStale("types", "dist/types/.stamp", makeTypes);
+
+async function whenStale(title, stamp, make) {
+  if (stampMatches(stamp, hashOf(inputs))) return;
+  await withLock("target/dist.lock", async () => {
+    const hash = hashOf(inputs);
+    if (stampMatches(stamp, hash)) return;
+    removeStamp(stamp);
+    await step(title, make);
+    writeStamp(stamp, hash);
+  });
+}
+
+const program = (path) => join(root, "node_modules", path);
+
+async function makeBundle() {
+  await runner("tsup")(process.execPath, [program("tsup/dist/cli-default.js")]);
+  for (const name of names) copyFileSync(join(root, "pkg", name, "lanegrad_wasm_bg.wasm"), join(root, "dist", `${name}.wasm`));
+}
+
+async function makeTypes() {
+  for (const folder of ["types", "types-cjs", "pkg"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });
+  await runner("types")(process.execPath, [program("typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
+  // The kernels' names are typed by wasm-bindgen's declarations, at the same place relative to the types.
+  for (const name of names) {
+    mkdirSync(join(root, "dist/pkg", name), { recursive: true });
+    copyFileSync(join(root, "pkg", name, "lanegrad_wasm.d.ts"), join(root, "dist/pkg", name, "lanegrad_wasm.d.ts"));
+  }
+  // `require` needs types that TypeScript takes for CommonJS: the same files under another package type.
+  cpSync(join(root, "dist/types"), join(root, "dist/types-cjs"), { recursive: true });
+  writeFileSync(join(root, "dist/types-cjs/package.json"), `{ "type": "commonjs" }\n`);
+}

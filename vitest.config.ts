@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+// "lanegrad" is the source here, not dist/: see "exports" in package.json.
+const conditions = ["lanegrad-source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/browser/**"],
+          // Threads and the kernels are read from dist/ and pkg/, so they must be as new as the sources.
+          globalSetup: "scripts/setup/vitest.mjs",
+        },
+      },
+    ],
+  },
+});
