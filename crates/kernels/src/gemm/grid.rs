@@ -1,0 +1,69 @@
+//! How C is cut into tiles, the unit of work of threads.
+
+use super::{MC, NC};
+
+/// a / b rounded down; 0 for b = 0, so that no check for it can panic.
+#[inline(always)]
+pub(crate) fn div(a: usize, b: usize) -> usize {
+    a.checked_div(b).unwrap_or(0)
+}
+
+/// a / b rounded up; 0 for b = 0.
+#[inline(always)]
+pub(crate) fn div_ceil(a: usize, b: usize) -> usize {
+    div((a + b).wrapping_sub(1), b)
+}
+
+/// The tiles of one matrix, `rows` by `cols` of them, counted down the columns: tiles that follow one another
+/// share a panel of B.
+#[derive(Clone, Copy)]
+pub(crate) struct Grid {
+    pub mc: usize,
+    pub nc: usize,
+    pub m: usize,
+    pub n: usize,
+    pub rows: usize,
+    pub cols: usize,
+}
+
+/// Below this many tiles they are made smaller: enough for a handful of threads.
+const ENOUGH: usize = 16;
+
+impl Grid {
+    pub fn new(m: usize, n: usize, batch: usize) -> Self {
+        let grid = |mc, nc| Grid {
+            mc,
+            nc,
+            m,
+            n,
+            rows: m.div_ceil(mc),
+            cols: n.div_ceil(nc),
+        };
+        let few = |g: &Grid| g.rows * g.cols * batch < ENOUGH;
+        let mut best = grid(MC, NC);
+        // Rows first: tiles of one thread that differ in rows only do not repeat the packing of B.
+        if few(&best) {
+            best = grid(MC / 2, NC);
+        }
+        if few(&best) {
+            best = grid(MC / 2, NC / 2);
+        }
+        if few(&best) {
+            best = grid(MC / 4, NC / 2);
+        }
+        best
+    }
+
+    pub fn per_batch(&self) -> usize {
+        self.rows * self.cols
+    }
+
+    /// The elements that tiles `first..last` of a matrix with one row or one column cover.
+    pub fn span(&self, first: usize, last: usize) -> (usize, usize) {
+        if self.n == 1 {
+            (first * self.mc, (last * self.mc).min(self.m))
+        } else {
+            (first * self.nc, (last * self.nc).min(self.n))
+        }
+    }
+}
