@@ -7,6 +7,8 @@ mod integer;
 mod moments;
 mod scan;
 
+pub(crate) use moments::row_moments;
+
 use crate::simd::{Real, Vector};
 
 /// Items added one after the other before runs are added pairwise: the error grows with RUN + log(n / RUN), not with n.
