@@ -1,0 +1,289 @@
+import { AutogradError, ShapeError } from "../runtime/errors.js";
+import { grad } from "./engine.js";
+import { anomalyStack } from "./anomaly.js";
+import { type Edge, GraphNode } from "./graph.js";
+import { enableGrad, isGradEnabled, withGrad } from "./grad-mode.js";
+import { sameShape, show } from "./shape.js";
+import type { Ctx, Need, Op, OpSpec } from "./spec.js";
+import { type Storage, collecting, creationMark, freeSince, onRecord } from "./storage.js";
+import { Tensor, needsGraph } from "./tensor.js";
+
+/** Every declared op, by name. The generic tests, the goldens and the docs read it. */
+export const opTable = new Map<string, Op<(...params: never[]) => unknown>>();
+
+/** Declares a primitive or fused op and returns it as a function. */
+export function op<P extends unknown[], A, R>(decl: Omit<OpSpec<P, A, R>, "kind">): Op<(...params: P) => R> {
+  const spec = { ...decl, kind: decl.define ? "fused" : "primitive" } as OpSpec<P, A, R>;
+  const { prepare } = spec;
+  const call = prepare
+    ? (...params: P): R => {
+        const { inputs, args } = prepare(...params);
+        return dispatch(spec, inputs, args);
+      }
+    : (...params: P): R => dispatch(spec, params as unknown as Tensor[], undefined as A);
+  return register(spec.name, Object.assign(call, { spec: spec as unknown as OpSpec }));
+}
+
+/** Declares an op written in other ops. Its gradient is theirs; what it makes on the way is freed at once. */
+export function composite<P extends unknown[], R>(meta: Omit<OpSpec, "kind" | "run" | "prepare">, fn: (...params: P) => R): Op<(...params: P) => R> {
+  const call = (...params: P): R => temporary(() => fn(...params));
+  const spec = { ...meta, kind: "composite", run: () => undefined } as OpSpec;
+  return register(spec.name, Object.assign(call, { spec }));
+}
+
+function register<F extends (...params: never[]) => unknown>(name: string, fn: Op<F>): Op<F> {
+  if (opTable.has(name)) throw new Error(`op ${name} is declared twice`);
+  opTable.set(name, fn as unknown as Op<(...params: never[]) => unknown>);
+  return fn;
+}
+
+/** Runs `fn`; frees the tensors it made that neither its result nor a graph needs. */
+export function temporary<R>(fn: () => R): R {
+  return collecting(fn, (result, made) => {
+    const kept = storagesOf(result);
+    for (const storage of made) if (!kept.has(storage) && storage.saved === 0 && !storage.pinned) storage.free("it was internal to an op");
+  });
+}
+
+/** The storages of the tensors in a result: a tensor, or arrays and objects of them. */
+export function storagesOf(value: unknown, into = new Set<Storage>()): Set<Storage> {
+  if (value instanceof Tensor) into.add(value.storage);
+  else if (Array.isArray(value)) value.forEach((item) => storagesOf(item, into));
+  else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    Object.values(value).forEach((item) => storagesOf(item, into));
+  }
+  return into;
+}
+
+const temporaries: Tensor[] = [];
+
+/** Inside `run`: frees `tensor` when the op is done. */
+export function discard(tensor: Tensor): Tensor {
+  temporaries.push(tensor);
+  return tensor;
+}
+
+/** Runs an op's kernel part: no recording, temporaries freed, and nothing left behind if it throws. */
+export function execute<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A, aux: Tensor[], out?: Tensor): R {
+  for (let i = 0; i < inputs.length; i++) inputs[i]!.storage.check();
+  const mark = temporaries.length;
+  const born = creationMark();
+  try {
+    return withoutGrad(() => spec.run(inputs, args, aux, out));
+  } catch (error) {
+    freeSince(born);
+    throw error;
+  } finally {
+    while (temporaries.length > mark) temporaries.pop()!.storage.free("it was internal to an op");
+  }
+}
+
+function withoutGrad<R>(fn: () => R): R {
+  return isGradEnabled() ? withGrad(false, fn) : fn();
+}
+
+function dispatch<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A): R {
+  const differentiable = spec.vjp ?? spec.vjpAll ?? spec.define;
+  const recording = differentiable !== undefined && needsGraph(inputs);
+  if (recording) onRecord();
+  const aux: Tensor[] = [];
+  const result = execute(spec, inputs, args, aux);
+  const outputs = (Array.isArray(result) ? result : [result]) as Tensor[];
+  if (spec.view) trackView(outputs[0]!, inputs[0]!);
+  if (recording) {
+    const node = record(spec, inputs, args);
+    finishRecord(node, spec, outputs, aux);
+  } else for (const tensor of aux) if (!outputs.includes(tensor)) tensor.storage.free("it was internal to an op");
+  return result;
+}
+
+function trackView(out: Tensor, of: Tensor): void {
+  const base = of.viewOf?.base ?? of;
+  out.viewOf = { base, history: base.history };
+}
+
+/** Slots of saved tensors: inputs from 0, outputs from 100, aux from 200. */
+const OUT = 100;
+const AUX = 200;
+
+function edgeOf(tensor: Tensor): Edge {
+  if (!tensor.requiresGrad) return null;
+  const node = tensor.gradFn;
+  return node ? { node, index: tensor.outputIndex } : { leaf: tensor };
+}
+
+function neededSlots(spec: OpSpec, edges: readonly Edge[]): Set<Need> {
+  const slots = new Set<Need>();
+  // `define` may be asked to run again, on all inputs.
+  if (spec.define) edges.forEach((_, i) => slots.add(i));
+  spec.vjpAll?.needs.forEach((need) => slots.add(need));
+  spec.vjp?.forEach((vjp, i) => {
+    if (edges[i]) vjp?.needs?.forEach((need) => slots.add(need));
+  });
+  return slots;
+}
+
+/** A node for the call, with its inputs saved as they are now. */
+function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A): GraphNode {
+  const erased = spec as unknown as OpSpec;
+  const edges = inputs.map(edgeOf);
+  const name = `${spec.name.charAt(0).toUpperCase()}${spec.name.slice(1).replace(/_$/, "")}Backward`;
+  const shapes = inputs.map((x) => x.shape);
+  const dtypes = inputs.map((x) => x.dtype);
+  const wants = edges.map((edge) => edge !== null);
+  const node = new GraphNode(name, edges, (grads, self, createGraph) => {
+    const ctx: Ctx = {
+      args,
+      shapes,
+      dtypes,
+      wants,
+      grads,
+      input: (i) => self.saved(i),
+      output: (i = 0) => self.saved(OUT + i),
+      aux: (i) => self.saved(AUX + i),
+    };
+    return differentiate(erased, ctx, createGraph);
+  });
+  node.stack = anomalyStack();
+  neededSlots(erased, edges).forEach((need) => {
+    if (need !== "out") node.save(need, inputs[need]!, `input ${need} of ${spec.name}()`);
+  });
+  return node;
+}
+
+function finishRecord<P extends unknown[], A, R>(node: GraphNode, spec: OpSpec<P, A, R>, outputs: readonly Tensor[], aux: readonly Tensor[]): void {
+  const wantsOut = neededSlots(spec as unknown as OpSpec, node.edges).has("out");
+  outputs.forEach((out, i) => {
+    node.outputs[i] = { shape: out.shape, dtype: out.dtype };
+    if (out.dtype !== "float32" && out.dtype !== "float64") return;
+    out.setHistory(node, i);
+    if (wantsOut) node.save(OUT + i, out, `the result of ${spec.name}()`);
+    if (!spec.view) {
+      out.storage.fromGraph = true;
+      node.produces(out.storage);
+    }
+  });
+  aux.forEach((tensor, i) => {
+    node.save(AUX + i, tensor, `a part of ${spec.name}()`);
+    tensor.storage.fromGraph = true;
+  });
+}
+
+function differentiate(spec: OpSpec, ctx: Ctx, createGraph: boolean): (Tensor | null)[] {
+  const { define, vjp, vjpAll } = spec;
+  if (define && (createGraph || (!vjp && !vjpAll))) return throughDefinition(define, ctx, createGraph);
+  if (vjpAll) return vjpAll.run(ctx);
+  const g = ctx.grads[0];
+  if (!g) return ctx.shapes.map(() => null);
+  return ctx.shapes.map((_, i) => (ctx.wants[i] ? (vjp?.[i]?.(g, ctx) ?? null) : null));
+}
+
+/** The gradient of a fused op as that of what it means. */
+function throughDefinition(define: (inputs: readonly Tensor[], args: unknown) => Tensor, ctx: Ctx, createGraph: boolean): (Tensor | null)[] {
+  return enableGrad(() => {
+    // Aliases, so that the inner gradient stops at this op's inputs; with createGraph they stay tied to the graph.
+    const inputs = ctx.shapes.map((_, i) => {
+      const alias = createGraph ? aliasOf(ctx.input(i)) : detached(ctx.input(i));
+      if (ctx.wants[i] && !alias.requiresGrad) alias.requiresGrad = true;
+      return alias;
+    });
+    const wanted = inputs.filter((_, i) => ctx.wants[i]);
+    const grads = grad([define(inputs, ctx.args)], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
+    let next = 0;
+    return ctx.wants.map((want) => (want ? grads[next++]! : null));
+  });
+}
+
+function detached(x: Tensor): Tensor {
+  return new Tensor(x.storage, x.shape, x.strides, x.offset, x.dtype);
+}
+
+const aliasSpec: OpSpec<[Tensor], undefined, Tensor> = {
+  name: "alias",
+  torch: "x",
+  samples: [],
+  kind: "primitive",
+  view: true,
+  run: ([x]) => detached(x!),
+  vjp: [(g) => g],
+};
+
+/** The same tensor under another identity in the graph. */
+function aliasOf(x: Tensor): Tensor {
+  return dispatch(aliasSpec, [x], undefined);
+}
+
+/** How an in-place change of a view reaches the history of its base. Set by `inplace.ts`. */
+export interface Rebase {
+  (view: Tensor, inner: GraphNode): void;
+}
+let rebase: Rebase = () => undefined;
+export function setRebase(fn: Rebase): void {
+  rebase = fn;
+}
+
+/** Copies `from` into `to`, element by element, whatever their strides. Set by the copy op. */
+let copyInto: (to: Tensor, from: Tensor) => void = () => undefined;
+export function setCopyInto(fn: (to: Tensor, from: Tensor) => void): void {
+  copyInto = fn;
+}
+
+/**
+ * The in-place form of an op: the result goes into the first input, whose version moves on.
+ *
+ * @throws AutogradError on a leaf that requires grad, outside of noGrad
+ */
+export function inPlace<F extends (x: Tensor, ...rest: never[]) => Tensor>(of: Op<F>): F {
+  const { spec } = of;
+  const name = `${spec.name}_`;
+  const call = (...params: unknown[]): Tensor => {
+    const { inputs, args } = spec.prepare ? spec.prepare(...params) : { inputs: params as Tensor[], args: undefined };
+    return changeInPlace({ ...spec, name }, params[0] as Tensor, inputs, args);
+  };
+  return call as unknown as F;
+}
+
+/** Applies a declared op to `x` in place. `inputs` may hold a promoted copy of `x`. */
+function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args: unknown): Tensor {
+  x.storage.check();
+  checkInPlace(spec.name, x);
+  const recording = needsGraph([x, ...inputs]);
+  if (recording) onRecord();
+  const old = inputs.map((input) => (input === x ? x : input));
+  const node = recording ? record(spec, old, args) : null;
+  const aux: Tensor[] = [];
+  const direct = spec.acceptsOut === true && x.isContiguous && inputs.every((input) => input === x || input.storage !== x.storage);
+  const mark = creationMark();
+  const result = execute(spec, inputs, args, aux, direct ? x : undefined) as Tensor;
+  if (!sameShape(result.shape, x.shape)) {
+    freeSince(mark);
+    throw new ShapeError(`${spec.name}(): the result has shape ${show(result.shape)}, which does not fit into ${show(x.shape)} in place`);
+  }
+  if (result !== x) {
+    copyInto(x, result);
+    result.storage.free("it was internal to an op");
+  }
+  x.storage.version++;
+  if (node) {
+    finishRecord(node, { ...spec, view: false }, [x], aux);
+    adopt(x, node);
+  } else aux.forEach((tensor) => tensor.storage.free("it was internal to an op"));
+  return x;
+}
+
+/** Gives a changed tensor its new history, and its base's if it is a view. */
+export function adopt(x: Tensor, node: GraphNode): void {
+  if (x.viewOf) rebase(x, node);
+  else x.history++;
+}
+
+/** @throws AutogradError when autograd forbids to change `x` in place */
+export function checkInPlace(name: string, x: Tensor): void {
+  if (!isGradEnabled()) return;
+  const base = x.viewOf?.base ?? x;
+  if (base.requiresGrad && base.isLeaf) {
+    throw new AutogradError(
+      `${name}(): a leaf that requires grad${base === x ? "" : " (through its view)"} cannot be changed in place: its gradient would be lost; wrap the change in noGrad(() => …)`,
+    );
+  }
+}

@@ -1,0 +1,292 @@
+import { backend, setSuspectHandler } from "../runtime/backend.js";
+import { DisposedError, OutOfMemoryError } from "../runtime/errors.js";
+import type { Ptr } from "../runtime/memory.js";
+
+/*
+ * Memory that nobody thinks about.
+ *
+ * Finalisers never run inside a synchronous loop, so the garbage collector cannot manage WebAssembly memory
+ * directly. It can manage JavaScript buffers, even in such a loop. So WebAssembly memory is a cache over the
+ * JavaScript heap: when a block is needed and none is free, storages that lie idle are moved out ("spilled")
+ * into JavaScript buffers, which are collected once nobody holds the tensor. A touch brings a spilled storage
+ * back. Nothing is lost by it, whatever the user kept.
+ *
+ * One thing is dropped for good: what a graph made and `backward()` consumed, when it is larger than
+ * SPILL_LIMIT, as copying all activations of each step would cost too much. Reading it later is an error.
+ *
+ * Time is counted in steps: the first recorded op after a `backward()` and each batch of a loader start one.
+ */
+
+/** Consumed intermediates up to this size are spilled rather than dropped: logits, hidden states, metrics. */
+const SPILL_LIMIT = 64 * 1024;
+/** A storage used in this many different steps is in steady use: it stays unless memory runs out. */
+const HOT_USES = 4;
+/** Steps without a touch after which a storage counts as idle. */
+const IDLE_STEPS = 2;
+
+const enum State {
+  Resident,
+  Spilled,
+  Gone,
+}
+
+let step = 0;
+let stepPending = false;
+let residents: Storage[] = [];
+const scopes: Storage[][] = [];
+let stress = false;
+let spilledBytes = 0;
+/** Allocations past this many bytes without a new step start one: loops without `backward()` need time too. */
+const STEP_BYTES = 64 * 1024 * 1024;
+let sinceStep = 0;
+let created = 0;
+
+/** A block of tensor memory, shared by all views of it. */
+export class Storage {
+  readonly id = ++created;
+  /** Counts the in-place changes, so that backward can tell that a saved tensor is no longer what it was. */
+  version = 0;
+  /** Graph nodes that hold it for backward. */
+  saved = 0;
+  /** Made by a recorded op, and by nothing that outlives the graph. */
+  fromGraph = false;
+  /** A graph that used it is consumed, so it is probably garbage. */
+  spent = false;
+  /** Gradients on their way that lie in it, and whether the engine may free it once there are none. */
+  pending = 0;
+  engineOwned = false;
+  /** Memory that JavaScript looks into directly never moves. */
+  pinned = false;
+  private state = State.Resident;
+  private lastStep = step;
+  private uses = 1;
+  private spill: Uint8Array | null = null;
+  private why = "";
+
+  private constructor(
+    private ptr: Ptr,
+    readonly nbytes: number,
+    /** The function that made it, for messages. */
+    readonly origin: string,
+  ) {}
+
+  /** @throws OutOfMemoryError */
+  static create(nbytes: number, origin: string): Storage {
+    const storage = new Storage(allocate(nbytes, origin), nbytes, origin);
+    residents.push(storage);
+    scopes.at(-1)?.push(storage);
+    return storage;
+  }
+
+  /**
+   * Where it lies now. Valid until the next allocation, which may move idle storages: allocate first,
+   * take addresses last.
+   * @throws DisposedError when it is gone
+   */
+  get address(): Ptr {
+    if (this.state !== State.Resident) this.revive();
+    this.touch();
+    return this.ptr;
+  }
+
+  /** The bytes, wherever they lie, for reading only. Valid until the next allocation. */
+  get bytes(): Uint8Array {
+    if (this.state === State.Spilled) return this.spill!;
+    return new Uint8Array(backend().memory.wasm.buffer, this.address, this.nbytes);
+  }
+
+  get isGone(): boolean {
+    return this.state === State.Gone;
+  }
+
+  /** Throws now, before anything is allocated, if it is gone. */
+  check(): void {
+    if (this.state === State.Gone) throw new DisposedError(this.why);
+  }
+
+  /** Frees it at once. A later read throws with `why`. */
+  free(why: string): void {
+    if (this.state === State.Gone) return;
+    if (this.state === State.Resident) backend().memory.free(this.ptr, this.nbytes);
+    this.spill = null;
+    this.state = State.Gone;
+    this.why = why;
+  }
+
+  private touch(): void {
+    this.spent = false;
+    if (this.lastStep !== step) {
+      this.lastStep = step;
+      this.uses++;
+    }
+  }
+
+  private revive(): void {
+    this.check();
+    const bytes = this.spill!;
+    const ptr = allocate(this.nbytes, this.origin);
+    backend().memory.views.u8.set(bytes, ptr);
+    this.ptr = ptr;
+    this.spill = null;
+    this.state = State.Resident;
+    residents.push(this);
+  }
+
+  /** Moves it out of WebAssembly memory, or drops it; keeps it where `spare` says so. True when it left. */
+  evict(spare: (storage: Storage) => boolean): boolean {
+    if (this.pinned || spare(this)) return false;
+    if (this.spent && this.fromGraph && this.nbytes > SPILL_LIMIT && this.saved === 0) {
+      this.free(
+        `the result of ${this.origin}() is no longer there: backward() consumed its graph, and a later step needed the memory. ` +
+          `Call .keep() on it before backward(), or .detach() to carry it on, or .item() for a number`,
+      );
+      return true;
+    }
+    const { memory } = backend();
+    this.spill = memory.views.u8.slice(this.ptr, this.ptr + this.nbytes);
+    memory.free(this.ptr, this.nbytes);
+    this.state = State.Spilled;
+    spilledBytes += this.nbytes;
+    return true;
+  }
+
+  get isResident(): boolean {
+    return this.state === State.Resident;
+  }
+
+  /** Not touched in this step: a spent one goes at once, any other after a while, one in steady use never. */
+  get isIdle(): boolean {
+    if (this.lastStep === step) return false;
+    return this.uses < HOT_USES && (this.spent || step - this.lastStep > IDLE_STEPS);
+  }
+
+  get isUntouched(): boolean {
+    return this.lastStep !== step;
+  }
+
+  holds(ptr: number): boolean {
+    return this.state === State.Resident && ptr >= this.ptr && ptr < this.ptr + Math.max(1, this.nbytes);
+  }
+
+  /** Lets go of the block without giving it back: a thread that we lost may still write to it. */
+  abandon(): void {
+    const { memory } = backend();
+    const bytes = memory.views.u8.slice(this.ptr, this.ptr + this.nbytes);
+    memory.allocator.quarantine(this.nbytes);
+    this.spill = bytes;
+    this.state = State.Spilled;
+    spilledBytes += this.nbytes;
+  }
+}
+
+setSuspectHandler((ptr) => residents.find((storage) => storage.holds(ptr))?.abandon());
+
+function allocate(nbytes: number, origin: string): Ptr {
+  const { memory } = backend();
+  if (stress) makeRoom(() => false);
+  sinceStep += nbytes;
+  if (sinceStep > STEP_BYTES) nextStep();
+  let ptr = memory.tryAlloc(nbytes);
+  if (ptr >= 0) return ptr as Ptr;
+  makeRoom((storage) => !storage.isIdle);
+  ptr = memory.tryAlloc(nbytes);
+  if (ptr < 0 && memory.grow(nbytes)) ptr = memory.tryAlloc(nbytes);
+  if (ptr < 0) {
+    makeRoom((storage) => !storage.isUntouched);
+    ptr = memory.tryAlloc(nbytes);
+  }
+  if (ptr < 0) throw outOfMemory(nbytes, origin);
+  return ptr as Ptr;
+}
+
+function makeRoom(spare: (storage: Storage) => boolean): void {
+  residents = residents.filter((storage) => storage.isResident && !storage.evict(spare));
+}
+
+function outOfMemory(nbytes: number, origin: string): OutOfMemoryError {
+  const stats = memoryStats();
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return new OutOfMemoryError(
+    `${origin}(): out of memory: ${mib(nbytes)} asked for, ${mib(stats.inUse)} in use by ${stats.tensors} tensors, ` +
+      `${mib(stats.reserved)} reserved of at most ${mib(stats.maximum)}. Use a smaller batch, evaluate under noGrad(), ` +
+      `or dispose() of what you no longer need`,
+  );
+}
+
+/** Starts a step: what was spent in earlier ones may now be taken back. */
+export function nextStep(): void {
+  step++;
+  sinceStep = 0;
+  stepPending = false;
+}
+
+/** The next recorded op starts a step: backward() has ended one. */
+export function endStep(): void {
+  stepPending = true;
+}
+
+export function onRecord(): void {
+  if (stepPending) nextStep();
+}
+
+/** Runs `fn` and frees what it made, but for what `keep` says of each new storage. Also when it throws. */
+export function collecting<R>(fn: () => R, release: (result: R | undefined, made: Storage[]) => void): R {
+  const made: Storage[] = [];
+  scopes.push(made);
+  let result: R | undefined;
+  try {
+    return (result = fn());
+  } finally {
+    scopes.pop();
+    release(result, made);
+    // What survives belongs to the scope around.
+    const outer = scopes.at(-1);
+    if (outer) for (const storage of made) if (!storage.isGone) outer.push(storage);
+  }
+}
+
+/** A mark for `freeSince`: the storages made from here on. */
+export function creationMark(): number {
+  return created;
+}
+
+/** Frees what was made since the mark: the call that made it has failed. */
+export function freeSince(mark: number): void {
+  for (let i = residents.length - 1; i >= 0 && residents[i]!.id > mark; i--) residents[i]!.free("the call that made it failed");
+}
+
+export interface MemoryStats {
+  /** Bytes of WebAssembly memory that tensors hold now, rounding included. */
+  inUse: number;
+  /** The most so far. */
+  peak: number;
+  /** Bytes of WebAssembly memory that are there for tensors. It grows and never shrinks. */
+  reserved: number;
+  /** The limit of `reserved`. */
+  maximum: number;
+  /** Storages in WebAssembly memory. Views share one. */
+  tensors: number;
+  /** Bytes moved out into JavaScript buffers so far. */
+  spilled: number;
+}
+
+/** What tensors take. */
+export function memoryStats(): MemoryStats {
+  const { memory } = backend();
+  const { inUse, peak, reserved, blocks } = memory.allocator.stats;
+  return { inUse, peak, reserved, maximum: memory.maximumBytes, tensors: blocks, spilled: spilledBytes };
+}
+
+/**
+ * Moves every storage that is not in use right now out of WebAssembly memory, so that `memoryStats().inUse`
+ * counts what the current step touched. For measurements.
+ */
+export function flushMemory(): void {
+  nextStep();
+  makeRoom(() => false);
+}
+
+/** For tests: evicts all that may be evicted at every allocation, which shows code that keeps an address too long. */
+export function stressMemory(on: boolean): void {
+  stress = on;
+}

@@ -1,0 +1,17 @@
+import { host } from "#load";
+import { setHost } from "./runtime/backend.js";
+import "./ops/autograd.js";
+import "./ops/methods.js";
+
+setHost(host);
+
+export { type BackendReport, type InitOptions, init, report as backend } from "./runtime/backend.js";
+export * from "./runtime/errors.js";
+export { Tensor, type GradHook } from "./core/tensor.js";
+export { type DType, type TypedArray, getDefaultDType, setDefaultDType, promoteTypes } from "./core/dtype.js";
+export { type BackwardOptions, type GradOptions, grad } from "./core/engine.js";
+export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./core/grad-mode.js";
+export { detectAnomaly, setDetectAnomaly } from "./core/anomaly.js";
+export { type MemoryStats, memoryStats, flushMemory } from "./core/storage.js";
+export * from "./ops/creation.js";
+export * from "./ops/tensor-ops.js";

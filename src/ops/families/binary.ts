@@ -1,0 +1,114 @@
+import { launch } from "../../runtime/backend.js";
+import { ArgumentError } from "../../runtime/errors.js";
+import type { KernelName } from "../../runtime/kernels.js";
+import { writeInts } from "../../runtime/scratch.js";
+import { constant } from "../../core/constant.js";
+import { cast } from "../../core/copy.js";
+import { type DType, dtypeInfo, isFloat, promoteScalar, promoteTypes } from "../../core/dtype.js";
+import { discard, op } from "../../core/op.js";
+import { broadcastShapes, broadcastStrides, contiguousStrides, sameShape, sizeOf } from "../../core/shape.js";
+import type { Op, OpMeta, Vjp } from "../../core/spec.js";
+import { collapse } from "../../core/strided.js";
+import { Tensor } from "../../core/tensor.js";
+
+/** One of the two may be a number; it takes the other's dtype, as in PyTorch. */
+export type Operand = Tensor | number;
+export type Binary = Op<(x: Tensor, y: Operand) => Tensor>;
+
+export interface BinaryDecl extends Omit<OpMeta, "samples"> {
+  readonly samples?: OpMeta["samples"];
+  /** The kernel's name without its dtype: `add` for `add_f32` and `add_nd_f32`. */
+  readonly kernel: string;
+  readonly cost?: number;
+  /** The result's dtype. Default: that of the operands, promoted. "bool" for comparisons, "float" to divide. */
+  readonly result?: "same" | "bool" | "float";
+  readonly vjp: readonly [Vjp | null, Vjp | null];
+}
+
+/** Same shape, scalar, row and column broadcasts, empty, tails. */
+export const BINARY_SAMPLES: OpMeta["samples"] = [
+  [[7], [7]],
+  [[], []],
+  [[0], [0]],
+  [[2, 3], []],
+  [[], [3, 2]],
+  [[2, 3], [3]],
+  [[3, 1], [1, 5]],
+  [[4, 17], [4, 1]],
+  [[2, 1, 5], [3, 1]],
+  [[0, 3], [3]],
+];
+
+/** Operands as tensors of one dtype. A number takes the tensor's dtype unless it is of a higher kind. */
+export function promoteOperands(name: string, x: Operand, y: Operand, float = false): { inputs: [Tensor, Tensor]; dtype: DType } {
+  if (typeof x === "number" && typeof y === "number") throw new ArgumentError(`${name}(): one operand must be a tensor, got ${x} and ${y}`);
+  let dtype = commonType(name, x, y);
+  if (float && !isFloat(dtype)) dtype = "float32";
+  const tensorOf = (operand: Operand): Tensor => (typeof operand === "number" ? constant(operand, dtype) : operand);
+  return { inputs: [tensorOf(x), tensorOf(y)], dtype };
+}
+
+function commonType(name: string, x: Operand, y: Operand): DType {
+  if (typeof x === "number") return promoteScalar(asTensor(name, y).dtype, x);
+  if (typeof y === "number") return promoteScalar(asTensor(name, x).dtype, y);
+  const [a, b] = [asTensor(name, x), asTensor(name, y)];
+  if (a.dtype === b.dtype) return a.dtype;
+  // A 0-dim tensor, like a number, does not widen one with dims of the same or a higher kind.
+  const [ka, kb] = [dtypeInfo(a.dtype).kind, dtypeInfo(b.dtype).kind];
+  if (a.ndim === 0 && b.ndim > 0 && kb >= ka) return b.dtype;
+  if (b.ndim === 0 && a.ndim > 0 && ka >= kb) return a.dtype;
+  return promoteTypes(a.dtype, b.dtype);
+}
+
+function asTensor(name: string, value: unknown): Tensor {
+  if (value instanceof Tensor) return value;
+  throw new ArgumentError(`${name}(): expected a tensor or a number, got ${value === null ? "null" : typeof value}; make one with tensor(…)`);
+}
+
+/** out = f(x, y), elementwise with broadcasting. */
+export function binary(decl: BinaryDecl): Binary {
+  const { name, kernel, cost = 1, result = "same" } = decl;
+  return op({
+    ...decl,
+    samples: decl.samples ?? BINARY_SAMPLES,
+    acceptsOut: true,
+    prepare(x: Tensor, y: Operand) {
+      const { inputs, dtype } = promoteOperands(name, x, y, result === "float");
+      const shape = broadcastShapes(name, inputs[0].shape, inputs[1].shape);
+      return { inputs, args: { dtype, shape } };
+    },
+    run([x, y], { dtype, shape }, _aux, target) {
+      const out = result === "bool" ? "bool" : dtype;
+      const fits = target?.dtype === out && sameShape(target.shape, shape);
+      return launchBinary(kernel, fits ? target : null, shape, out, inDType(x!, dtype), inDType(y!, dtype), cost, name);
+    },
+  });
+}
+
+function inDType(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x : discard(cast(x, dtype));
+}
+
+/** Two contiguous operands or scalars take the straight loop, everything else the strided one. */
+function launchBinary(kernel: string, target: Tensor | null, shape: readonly number[], dtype: DType, x: Tensor, y: Tensor, cost: number, name: string): Tensor {
+  const out = target ?? Tensor.empty(shape, dtype, name);
+  const total = sizeOf(shape);
+  const type = dtypeInfo(x.dtype).kernel;
+  const sx = unitStride(x, shape, total);
+  const sy = unitStride(y, shape, total);
+  const inPlace = target !== null;
+  if (sx >= 0 && sy >= 0) {
+    launch(`${kernel}_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, sx, sy], total, cost, { inPlace });
+    return out;
+  }
+  const nest = collapse(shape, [contiguousStrides(shape), broadcastStrides(x.shape, x.strides, shape), broadcastStrides(y.shape, y.strides, shape)]);
+  const meta = writeInts([nest.shape.length], nest.shape, nest.strides[1]!, nest.strides[2]!);
+  launch(`${kernel}_nd_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, meta], total, cost * 2, { inPlace });
+  return out;
+}
+
+/** 1: walks along with the output; 0: one element for all; -1: neither. */
+function unitStride(x: Tensor, shape: readonly number[], total: number): number {
+  if (x.numel === 1) return total === 1 ? 1 : 0;
+  return sameShape(x.shape, shape) && x.isContiguous ? 1 : -1;
+}

@@ -1,0 +1,2 @@
+/** Functions that are not methods of Tensor: the namespace `F`. */
+export {};

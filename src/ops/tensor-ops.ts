@@ -1,0 +1,8 @@
+/** The functions that are methods of Tensor too: `add(x, y)` is `x.add(y)`. */
+export * from "./access.js";
+export * from "./binary.js";
+export { detach, to } from "./convert.js";
+export * from "./reduce.js";
+export * from "./slice.js";
+export * from "./unary.js";
+export * from "./view.js";

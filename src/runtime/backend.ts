@@ -1,0 +1,202 @@
+import { BackendError } from "./errors.js";
+import { type Features, detectFeatures } from "./features.js";
+import { instantiate } from "./glue.js";
+import type { Host } from "./host.js";
+import { type Exports, type KernelName, call } from "./kernels.js";
+import { LinearMemory } from "./memory.js";
+import { Pool } from "./pool.js";
+import { type Variant, chooseVariant } from "./variant.js";
+
+export interface InitOptions {
+  /** Threads in all, the caller's included. Default: the cores, at most 8. */
+  threads?: number;
+  /** Plain SIMD only, so that every machine rounds alike. Default false. */
+  deterministic?: boolean;
+  /** A build to use instead of the best one, for tests and measurements. */
+  variant?: Variant;
+  /** Where the .wasm file is, when it is not beside the library; or the compiled module. */
+  wasm?: string | URL | WebAssembly.Module;
+  /** Where the worker script is, when it is not beside the library. */
+  workerUrl?: string | URL;
+  /** The most memory that tensors may take, in bytes. Default and limit: 4 GiB. */
+  maximumMemory?: number;
+}
+
+/** What runs, and why. */
+export interface BackendReport {
+  variant: Variant;
+  simd: boolean;
+  relaxed: boolean;
+  threads: number;
+  why: string;
+}
+
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+/** Room for the module's own data and the main stack; tensors get what is grown after it. */
+const FIRST_PAGES = 48;
+
+export interface Backend {
+  exports: Exports;
+  memory: LinearMemory;
+  pool: Pool | null;
+  report(): BackendReport;
+}
+
+let current: Backend | null = null;
+let starting: { promise: Promise<void>; options: string } | null = null;
+let theHost: Host | null = null;
+
+/** Called once by the entry point of the platform. */
+export function setHost(host: Host): void {
+  theHost = host;
+}
+
+/** The running backend. In Node it starts on first use; a browser awaits `init()` once before. */
+export function backend(): Backend {
+  return current ?? startSync();
+}
+
+export function isStarted(): boolean {
+  return current !== null;
+}
+
+function startSync(): Backend {
+  const plan = planFor({});
+  const module = host().loadSync(`${plan.variant}.wasm`);
+  if (!module) throw new BackendError("lanegrad has not started: put `await init()` before the first tensor (a browser loads WebAssembly asynchronously)");
+  return (current = start(plan, module, {}));
+}
+
+/**
+ * Starts the library. Needed in browsers, once, before the first tensor; in Node only to pass options.
+ * Calling it again with the same options gives the same promise.
+ *
+ * @throws BackendError when WebAssembly SIMD is missing, a file cannot be loaded, or it already runs with other options
+ */
+export function init(options: InitOptions = {}): Promise<void> {
+  const key = JSON.stringify({ ...options, wasm: typeof options.wasm === "object" ? String(options.wasm) : options.wasm });
+  if (starting) {
+    if (starting.options === key || key === "{}") return starting.promise;
+    return Promise.reject(new BackendError(`init(): already called with ${starting.options}, now with ${key}; call it once`));
+  }
+  if (current) {
+    if (key === "{}") return Promise.resolve();
+    return Promise.reject(new BackendError(`init(): options ${key} come too late, lanegrad already runs; call init() before the first tensor`));
+  }
+  const promise = startAsync(options).catch((error: unknown) => {
+    starting = null; // a later call may try again
+    throw error;
+  });
+  starting = { promise, options: key };
+  return promise;
+}
+
+async function startAsync(options: InitOptions): Promise<void> {
+  const plan = planFor(options);
+  const { wasm } = options;
+  const module = wasm instanceof WebAssembly.Module ? wasm : await host().load(`${plan.variant}.wasm`, wasm);
+  current = start(plan, module, options);
+}
+
+function host(): Host {
+  if (!theHost) throw new BackendError("no platform is set: import lanegrad through its entry point");
+  return theHost;
+}
+
+interface Plan {
+  variant: Variant;
+  why: string;
+  features: Features;
+  threads: number;
+}
+
+function planFor(options: InitOptions): Plan {
+  const features = detectFeatures();
+  if (!features.simd) {
+    throw new BackendError("lanegrad needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16.4, Node 20, or newer");
+  }
+  const { threads: asked, maximumMemory } = options;
+  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1)) {
+    throw new BackendError(`init(): threads must be a whole number from 1 on, not ${asked}`);
+  }
+  if (maximumMemory !== undefined && !(maximumMemory >= FIRST_PAGES * PAGE)) {
+    throw new BackendError(`init(): maximumMemory must be at least ${FIRST_PAGES * PAGE} bytes, not ${maximumMemory}`);
+  }
+  const choice = chooseVariant(features, options.deterministic ?? false);
+  const variant = options.variant ?? choice.variant;
+  if (variant !== "simd" && !features.threads) throw new BackendError(`init(): the ${variant} build needs shared memory, but ${features.threadsWhy}`);
+  const why = options.variant ? "asked for" : choice.why;
+  const threads = variant === "simd" ? 1 : (asked ?? Math.min(8, host().cores()));
+  if (variant === "simd" && (asked ?? 1) > 1) console.warn(`lanegrad: one thread instead of ${asked}: ${why}.`);
+  return { variant, why, features, threads };
+}
+
+/** Shared memory must reserve its maximum at once: some systems refuse 4 GiB. */
+function createMemory(shared: boolean, maximumMemory?: number): { memory: WebAssembly.Memory; maximum: number } {
+  const most = Math.min(MAX_PAGES, Math.floor((maximumMemory ?? MAX_PAGES * PAGE) / PAGE));
+  for (let maximum = most; maximum >= FIRST_PAGES; maximum = Math.floor(maximum / 2)) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared }), maximum: maximum * PAGE };
+    } catch {
+      continue;
+    }
+  }
+  throw new BackendError(`init(): the engine grants no WebAssembly memory, not even ${FIRST_PAGES * PAGE} bytes`);
+}
+
+function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Backend {
+  const { variant, features } = plan;
+  const { memory, maximum } = createMemory(variant !== "simd", options.maximumMemory);
+  const exports = instantiate(variant, module, memory);
+  const pool =
+    plan.threads > 1
+      ? new Pool({
+          host: host(),
+          exports,
+          start: { variant, module, memory },
+          threads: plan.threads,
+          canBlock: features.canBlock,
+          workerUrl: options.workerUrl,
+          notice: (text) => console.warn(text),
+        })
+      : null;
+  const linear = new LinearMemory(memory, maximum);
+  return {
+    exports,
+    memory: linear,
+    pool,
+    report: () => ({ variant, simd: true, relaxed: variant === "relaxed", threads: pool?.threads ?? 1, why: plan.why }),
+  };
+}
+
+/** What runs, and why: the build, the threads, the reason. */
+export function report(): BackendReport {
+  return backend().report();
+}
+
+/** Work below this many scalar operations is not worth waking another thread: bench/threads.ts. */
+const THREAD_WORTH = 200_000;
+
+/** What `launch` asks back: a block that a dead worker may still write to must never be used again. */
+let onSuspect: (ptr: number) => void = () => undefined;
+
+export function setSuspectHandler(handler: (ptr: number) => void): void {
+  onSuspect = handler;
+}
+
+/**
+ * Runs a kernel over `0..total`, on several threads where that pays.
+ *
+ * @param cost scalar operations per unit of the range
+ * @param options `grain`: ranges start at multiples of it; `inPlace`: an output is also an input, so no part may run twice
+ */
+export function launch(name: KernelName, args: readonly number[], total: number, cost = 1, options?: { grain?: number; inPlace?: boolean }): void {
+  const { exports, pool } = backend();
+  if (pool === null || total * cost < THREAD_WORTH || total < 2) {
+    call(exports[name], args, 0, total);
+    return;
+  }
+  const whole = pool.run(name, args, total, options?.grain ?? 1, !options?.inPlace);
+  if (!whole) onSuspect(args[0]!);
+}

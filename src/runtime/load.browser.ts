@@ -1,0 +1,47 @@
+import { BackendError } from "./errors.js";
+import type { Host } from "./host.js";
+
+// Bundlers find an asset only when its URL is spelt out like this.
+const WASM: Record<string, () => URL> = {
+  "simd.wasm": () => new URL("./simd.wasm", import.meta.url),
+  "threads.wasm": () => new URL("./threads.wasm", import.meta.url),
+  "relaxed.wasm": () => new URL("./relaxed.wasm", import.meta.url),
+};
+
+async function fetchModule(url: URL): Promise<WebAssembly.Module> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (cause) {
+    throw new BackendError(`init(): could not fetch ${url.href}: ${String(cause)}`, { cause });
+  }
+  if (!response.ok) throw new BackendError(`init(): ${url.href} answered ${response.status}; serve lanegrad's .wasm files, or pass init({ wasm: url })`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
+    const start = new TextDecoder().decode(bytes.subarray(0, 40));
+    throw new BackendError(
+      `init(): ${url.href} is not WebAssembly but starts with ${JSON.stringify(start)}; ` +
+        `a server that answers unknown paths with its index page does this: copy the .wasm file there, or pass init({ wasm: url })`,
+    );
+  }
+  return WebAssembly.compile(bytes);
+}
+
+export const host: Host = {
+  loadSync: () => null,
+
+  load(file, from) {
+    return fetchModule(from === undefined ? WASM[file]!() : new URL(from, globalThis.location.href));
+  },
+
+  spawn(start, events, url) {
+    const worker =
+      url === undefined ? new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" }) : new Worker(url, { type: "module" });
+    worker.addEventListener("error", (event) => events.onGone(event.message || "its script could not be loaded"));
+    worker.postMessage(start);
+    return { terminate: () => worker.terminate() };
+  },
+
+  cores: () => globalThis.navigator.hardwareConcurrency || 1,
+  now: () => performance.now(),
+};

@@ -1,0 +1,195 @@
+import {
+  ARG_COUNT,
+  BUSY,
+  CHUNK,
+  CHUNKS,
+  DONE,
+  FAILED,
+  KERNEL,
+  MAX_CHUNKS,
+  MAX_WORKERS,
+  READY,
+  SEQ,
+  STOP,
+  TICKET,
+  TOTAL,
+  claim,
+  createControl,
+  finish,
+  tagOf,
+  unfinished,
+} from "./control.js";
+import { BackendError } from "./errors.js";
+import type { Host, WorkerHandle } from "./host.js";
+import { type Exports, call, kernelTable } from "./kernels.js";
+import type { WorkerStart } from "./worker.js";
+
+export interface PoolOptions {
+  host: Host;
+  exports: Exports;
+  start: Pick<WorkerStart, "variant" | "module" | "memory">;
+  /** Threads in all, the caller's included. */
+  threads: number;
+  canBlock: boolean;
+  workerUrl?: string | URL | undefined;
+  /** Told once, when workers are lost. */
+  notice(text: string): void;
+}
+
+/**
+ * A worker that holds a chunk for this long after everyone else is done counts as dead. Chunks take
+ * milliseconds; only a machine that swaps comes near.
+ */
+const PATIENCE_MS = 5000;
+/** Chunks per thread: enough to even out, few enough that claiming costs nothing. */
+const CHUNKS_PER_THREAD = 4;
+
+/**
+ * Worker threads that share a kernel's range with the caller. `run` is synchronous: the caller works too,
+ * then waits (or, on a browser's main thread, spins) for the last chunks.
+ */
+export class Pool {
+  private readonly control = createControl();
+  private readonly ids = new Map<string, number>();
+  private readonly workers: (WorkerHandle | null)[] = [];
+  private seq = 0;
+  private living = 0;
+  private told = false;
+
+  constructor(private readonly options: PoolOptions) {
+    kernelTable(options.exports).forEach(([name], id) => this.ids.set(name, id));
+    for (let index = 0; index < Math.min(MAX_WORKERS, options.threads - 1); index++) this.spawn(index);
+  }
+
+  /** Threads that can take work now, the caller's included. */
+  get threads(): number {
+    return 1 + this.alive;
+  }
+
+  /** Workers not known to be gone. */
+  get alive(): number {
+    return this.living;
+  }
+
+  /** Workers that have reported for work so far. */
+  get ready(): number {
+    return Atomics.load(this.control.ints, READY);
+  }
+
+  /**
+   * Runs `name(...args, begin, end)` over `0..total` in chunks that are multiples of `grain`.
+   *
+   * `redo` says that a chunk may run twice (its outputs are not its inputs); without it the death of a
+   * worker in the middle of a chunk is an error, not a repetition.
+   * @returns false when a worker died holding a chunk: it may still write to the outputs of this job
+   * @throws BackendError when a kernel trapped on a worker, or a worker died and the chunk cannot be repeated
+   */
+  run(name: string, args: readonly number[], total: number, grain: number, redo: boolean): boolean {
+    const { ints } = this.control;
+    const kernel = this.options.exports[name as keyof Exports];
+    const pieces = Math.min(MAX_CHUNKS, this.threads * CHUNKS_PER_THREAD, Math.ceil(total / grain));
+    if (pieces <= 1 || this.alive === 0) {
+      call(kernel, args, 0, total);
+      return true;
+    }
+    const size = Math.ceil(total / pieces / grain) * grain;
+    const chunks = Math.ceil(total / size);
+    const tag = tagOf(++this.seq);
+    ints[KERNEL] = this.ids.get(name)!;
+    ints[ARG_COUNT] = args.length;
+    this.control.args.set(args);
+    ints[TOTAL] = total;
+    ints[CHUNK] = size;
+    ints[CHUNKS] = chunks;
+    Atomics.store(ints, DONE, tag);
+    Atomics.store(ints, TICKET, tag);
+    Atomics.store(ints, SEQ, this.seq);
+    Atomics.notify(ints, SEQ);
+
+    const runChunk = (chunk: number): number => call(kernel, args, chunk * size, Math.min(total, (chunk + 1) * size));
+    let trap: unknown = null;
+    for (let chunk = claim(ints, tag, chunks); chunk >= 0; chunk = claim(ints, tag, chunks)) {
+      try {
+        runChunk(chunk);
+      } catch (error) {
+        trap = error; // thrown below: the others may still be writing
+      }
+      finish(ints, tag, chunk);
+    }
+    const whole = this.join(tag, chunks);
+    if (!whole) this.bury(name, unfinished(ints, tag, chunks), redo, runChunk);
+    if (trap !== null) throw new BackendError(`${name} failed: ${String(trap)}`, { cause: trap });
+    this.throwIfFailed();
+    return whole;
+  }
+
+  /** Ends the workers. */
+  stop(): void {
+    Atomics.store(this.control.ints, STOP, 1);
+    Atomics.notify(this.control.ints, SEQ);
+    this.workers.forEach((worker) => worker?.terminate());
+    this.workers.fill(null);
+    this.living = 0;
+  }
+
+  private spawn(index: number): void {
+    const { host, start, workerUrl } = this.options;
+    try {
+      const message = { ...start, control: this.control.ints.buffer as SharedArrayBuffer, index };
+      this.living++;
+      this.workers[index] = host.spawn(message, { onGone: (why) => this.lost(index, why) }, workerUrl);
+    } catch (error) {
+      this.lost(index, String(error));
+    }
+  }
+
+  private lost(index: number, why: string): void {
+    if (this.workers[index] !== null) this.living--;
+    this.workers[index] = null;
+    if (this.told || Atomics.load(this.control.ints, STOP) !== 0) return;
+    this.told = true;
+    const left = this.threads;
+    this.options.notice(`lanegrad: a worker thread is gone (${why}); going on with ${left} thread${left === 1 ? "" : "s"}.`);
+  }
+
+  /** Waits until all chunks are done. False when a worker kept one for too long. */
+  private join(tag: number, chunks: number): boolean {
+    const { ints } = this.control;
+    const { canBlock, host } = this.options;
+    const goal = tag + chunks;
+    let deadline = 0;
+    for (let spin = 0; ; spin++) {
+      const done = Atomics.load(ints, DONE);
+      if (done === goal) return true;
+      if (spin < 500) continue;
+      deadline ||= host.now() + PATIENCE_MS;
+      if (host.now() > deadline) return false;
+      if (canBlock) Atomics.wait(ints, DONE, done, 50);
+    }
+  }
+
+  /** A worker died holding a chunk: ends it for good, and does the chunk here if it can be repeated. */
+  private bury(name: string, chunks: number[], redo: boolean, runChunk: (chunk: number) => number): void {
+    const { ints } = this.control;
+    this.workers.forEach((worker, index) => {
+      if (Atomics.exchange(ints, BUSY + index, 0) === 0) return;
+      worker?.terminate();
+      this.lost(index, "it stopped in the middle of a job");
+    });
+    Atomics.store(ints, DONE, tagOf(++this.seq)); // should it wake up after all, it counts for nothing
+    if (!redo) {
+      throw new BackendError(
+        `${name}: a worker thread died while it changed a tensor in place, so that tensor's contents are lost; ` +
+          `load a checkpoint and go on: the library works with ${this.threads} thread(s)`,
+      );
+    }
+    chunks.forEach(runChunk);
+  }
+
+  private throwIfFailed(): void {
+    const { ints, text } = this.control;
+    if (Atomics.exchange(ints, FAILED, 0) === 0) return;
+    const bytes = Uint8Array.from(text); // TextDecoder refuses shared memory
+    throw new BackendError(`a kernel failed on a worker thread: ${new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)))}`);
+  }
+}
