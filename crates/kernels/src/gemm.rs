@@ -11,15 +11,13 @@ pub(crate) mod operand;
 mod tests;
 mod vector;
 
-pub(crate) use driver::{each_batch, Columns, Epilogue, Product};
+pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
 pub(crate) use operand::{AlongK, AlongLanes, Operand, Rows, Strided};
 
-use driver::Adjacent;
-
-/// Rows of A and of C per register tile. Two vectors of columns: 8 (plain) or 12 (relaxed) accumulators leave
-/// room for the two vectors of B, the broadcast of A and, without fused madd, the product in 16 registers.
-pub(crate) const MR: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
+/// Rows of A and of C per register tile. V8 loads all operands of a step before it multiplies, so 4 × 2
+/// accumulators, 2 vectors of B and 4 of A fill the 16 registers (one is V8's own); 5 or 6 rows spill, at half the speed.
+pub(crate) const MR: usize = 4;
 /// Vectors per row of a register tile.
 pub(crate) const NV: usize = 2;
 /// The widest register tile in elements, for arrays: `NV` vectors of four floats.

@@ -41,15 +41,11 @@ unsafe fn by_rows<T: Real, const N: usize>(
     target: &Target<T>,
     epilogue: &Epilogue<T>,
 ) {
-    if rows == MR {
-        return kernel::<T, MR, N>(depth, a, b, target, epilogue);
-    }
     match rows {
         1 => kernel::<T, 1, N>(depth, a, b, target, epilogue),
         2 => kernel::<T, 2, N>(depth, a, b, target, epilogue),
         3 => kernel::<T, 3, N>(depth, a, b, target, epilogue),
-        4 => kernel::<T, 4, N>(depth, a, b, target, epilogue),
-        _ => kernel::<T, 5, N>(depth, a, b, target, epilogue),
+        _ => kernel::<T, MR, N>(depth, a, b, target, epilogue),
     }
 }
 
@@ -64,23 +60,9 @@ unsafe fn kernel<T: Real, const R: usize, const N: usize>(
     let lanes = T::V::LANES;
     let mut acc = [[T::V::splat(T::ZERO); N]; R];
     let mut p = 0;
+    // Not unrolled: V8 would load all steps' operands first and run out of registers, at half the speed.
     while p < depth {
-        let mut bv = [T::V::splat(T::ZERO); N];
-        let mut j = 0;
-        while j < N {
-            bv[j] = T::V::load(b.add(j * lanes));
-            j += 1;
-        }
-        let mut i = 0;
-        while i < R {
-            let av = T::V::splat(*a.add(i));
-            let mut j = 0;
-            while j < N {
-                acc[i][j] = av.madd(bv[j], acc[i][j]);
-                j += 1;
-            }
-            i += 1;
-        }
+        step(&mut acc, a, b);
         a = a.add(MR);
         b = b.add(NV * lanes);
         p += 1;
@@ -90,6 +72,27 @@ unsafe fn kernel<T: Real, const R: usize, const N: usize>(
         let mut j = 0;
         while j < N {
             finish(acc[i][j], i, j * lanes, target, epilogue);
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+/// acc += the outer product of `R` elements of A and `N` vectors of B.
+#[inline(always)]
+unsafe fn step<T: Real, const R: usize, const N: usize>(acc: &mut [[T::V; N]; R], a: *const T, b: *const T) {
+    let mut bv = [T::V::splat(T::ZERO); N];
+    let mut j = 0;
+    while j < N {
+        bv[j] = T::V::load(b.add(j * T::V::LANES));
+        j += 1;
+    }
+    let mut i = 0;
+    while i < R {
+        let av = T::V::splat(*a.add(i));
+        let mut j = 0;
+        while j < N {
+            acc[i][j] = av.madd(bv[j], acc[i][j]);
             j += 1;
         }
         i += 1;

@@ -1,0 +1,121 @@
+//! The sizes of a convolution.
+
+use crate::gemm::div;
+
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub n: usize,
+    pub groups: usize,
+    /// Channels of a group.
+    pub group_in: usize,
+    pub group_out: usize,
+    pub rows: Axis,
+    pub cols: Axis,
+}
+
+/// One of the two axes.
+#[derive(Clone, Copy)]
+pub(super) struct Axis {
+    pub input: usize,
+    pub output: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    pub dilation: usize,
+}
+
+impl Axis {
+    /// The outputs `lo..hi` for which tap `tap` reads inside the input.
+    #[inline(always)]
+    pub fn valid(&self, tap: usize) -> (usize, usize) {
+        let at = tap * self.dilation;
+        let lo = if at >= self.padding {
+            0
+        } else {
+            crate::gemm::div_ceil(self.padding - at, self.stride)
+        };
+        let beyond = (self.input + self.padding).saturating_sub(at);
+        let hi = if beyond == 0 { 0 } else { div(beyond - 1, self.stride) + 1 };
+        let hi = hi.min(self.output);
+        (lo.min(hi), hi)
+    }
+    /// The input that output `out` reads through tap `tap`; meaningful only for valid outputs.
+    #[inline(always)]
+    pub fn source(&self, out: usize, tap: usize) -> usize {
+        (out * self.stride + tap * self.dilation).wrapping_sub(self.padding)
+    }
+}
+
+impl Shape {
+    #[inline(always)]
+    pub fn new(
+        n: usize,
+        c: usize,
+        h: usize,
+        w: usize,
+        o: usize,
+        oh: usize,
+        ow: usize,
+        kh: usize,
+        kw: usize,
+        sh: usize,
+        sw: usize,
+        ph: usize,
+        pw: usize,
+        dh: usize,
+        dw: usize,
+        groups: usize,
+    ) -> Self {
+        Shape {
+            n,
+            groups,
+            group_in: div(c, groups),
+            group_out: div(o, groups),
+            rows: Axis {
+                input: h,
+                output: oh,
+                kernel: kh,
+                stride: sh,
+                padding: ph,
+                dilation: dh,
+            },
+            cols: Axis {
+                input: w,
+                output: ow,
+                kernel: kw,
+                stride: sw,
+                padding: pw,
+                dilation: dw,
+            },
+        }
+    }
+    /// A 1 × 1 convolution that visits every pixel is the same on rows laid end to end: longer runs to copy.
+    pub fn flat(&self) -> Self {
+        let same = |a: &Axis| a.kernel == 1 && a.stride == 1 && a.padding == 0 && a.input == a.output;
+        if !same(&self.rows) || !same(&self.cols) {
+            return *self;
+        }
+        let mut flat = *self;
+        (flat.rows.input, flat.rows.output) = (1, 1);
+        (flat.cols.input, flat.cols.output) = (self.in_plane(), self.out_plane());
+        flat
+    }
+    /// One channel in, one out, in each group.
+    pub fn depthwise(&self) -> bool {
+        self.group_in == 1 && self.group_out == 1
+    }
+    pub fn in_plane(&self) -> usize {
+        self.rows.input * self.cols.input
+    }
+    pub fn out_plane(&self) -> usize {
+        self.rows.output * self.cols.output
+    }
+    /// Taps of the kernel.
+    pub fn taps(&self) -> usize {
+        self.rows.kernel * self.cols.kernel
+    }
+    /// Elements of a window, all channels of the group: the depth of the product.
+    pub fn window(&self) -> usize {
+        self.group_in * self.taps()
+    }
+}
