@@ -1,6 +1,7 @@
 //! Coins, dropout masks, integers, permutations and categories.
 
 use super::Generator;
+use crate::simd::Real;
 
 #[inline(always)]
 unsafe fn fill<T>(out: *mut T, n: usize, mut draw: impl FnMut(usize) -> T) {
@@ -11,10 +12,32 @@ unsafe fn fill<T>(out: *mut T, n: usize, mut draw: impl FnMut(usize) -> T) {
     }
 }
 
+/// The bound of 53-bit words that `unit_f64() < p` means.
+#[inline(always)]
+fn bound(p: f64) -> i64 {
+    let exact = p * (1u64 << 53) as f64;
+    let floor = exact as i64;
+    floor + ((floor as f64) < exact) as i64
+}
+
+/// `value` with probability `bound / 2⁵³`, else 0. Bits are masked because engines make a branch of a select, and a branch on a
+/// fair coin is mispredicted half the time.
+#[inline(always)]
+unsafe fn coin<T: Real>(g: *mut Generator, bound: i64, value: T) -> T {
+    use core::mem::{size_of, transmute_copy};
+    let mask = ((*g).word53() as i64 - bound) >> 63;
+    if size_of::<T>() == 4 {
+        transmute_copy(&(transmute_copy::<T, i32>(&value) & mask as i32))
+    } else {
+        transmute_copy(&(transmute_copy::<T, i64>(&value) & mask))
+    }
+}
+
 kernel! {
     /// 1 with probability p, else 0: a 53-bit uniform number is below p, whatever the type of the result.
     fn bernoulli<T>(out: *mut T, g: *mut Generator, n: usize, p: f64) {
-        fill(out, n, |_| if (*g).unit_f64() < p { T::ONE } else { T::ZERO })
+        let bound = bound(p);
+        fill(out, n, |_| coin(g, bound, T::ONE))
     }
 
     /// 1 with probability p[i], else 0; here the uniform number has the precision of `p`, so the draws differ from [`bernoulli`]'s.
@@ -24,8 +47,8 @@ kernel! {
 
     /// Dropout's factors: 1 / keep with probability keep (> 0), else 0.
     fn dropout_mask<T>(out: *mut T, g: *mut Generator, n: usize, keep: f64) {
-        let scale = T::ONE / T::from_f64(keep);
-        fill(out, n, |_| if (*g).unit_f64() < keep { scale } else { T::ZERO })
+        let (bound, scale) = (bound(keep), T::ONE / T::from_f64(keep));
+        fill(out, n, |_| coin(g, bound, scale))
     }
 
     /// `draws` categories with replacement from the weights `w`, by bisection in their running sum, for which `cumulative` is scratch.
@@ -49,7 +72,8 @@ kernel! {
 /// [`bernoulli`] for bytes and booleans.
 #[no_mangle]
 pub unsafe extern "C" fn bernoulli_u8(out: *mut u8, g: *mut Generator, n: usize, p: f64) {
-    fill(out, n, |_| ((*g).unit_f64() < p) as u8)
+    let bound = bound(p);
+    fill(out, n, |_| (((*g).word53() as i64 - bound) >> 63) as u8 & 1)
 }
 
 /// An integer in 0..=last: 64 random bits if `wide`, else 32, modulo last + 1.

@@ -72,10 +72,16 @@ impl Generator {
         (self.u32() & 0xff_ffff) as f32 * (1.0 / (1u32 << 24) as f32)
     }
 
+    #[inline(always)]
+    unsafe fn word53(&mut self) -> u64 {
+        self.u64() & ((1 << 53) - 1)
+    }
+
     /// Uniform in [0, 1) with 53 bits, from two words.
     #[inline(always)]
     unsafe fn unit_f64(&mut self) -> f64 {
-        (self.u64() & ((1 << 53) - 1)) as f64 * (1.0 / (1u64 << 53) as f64)
+        // Signed: engines convert that without a branch.
+        self.word53() as i64 as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// Uniform in [0, 1) with as many random bits as `T` holds.
