@@ -1,0 +1,7 @@
+//! Moving and making elements: strided copies, fills, casts and ranges.
+
+mod cast;
+mod fill;
+mod strided;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! out = x with any strides on both sides, by element size.
+
+use crate::elementwise::walk::{quotient, walk};
+
+/// A tile of this many rows and columns of 8-byte elements, on both sides, stays in the first-level cache.
+const TILE: usize = 16;
+
+/// meta = [ndim, shape…, out strides…, x strides…].
+#[inline(always)]
+unsafe fn copy_nd<A: Copy>(out: *mut A, x: *const A, meta: *const i32, begin: usize, end: usize) {
+    walk::<2>(
+        meta,
+        2,
+        begin,
+        end,
+        |_, [d_out, dx], [(out_rows, out_cols), (x_rows, x_cols)], from, to| {
+            let (out, x) = (out.wrapping_offset(d_out), x.wrapping_offset(dx));
+            let cols = if *meta > 0 { *meta.add(*meta as usize) as usize } else { 1 };
+            let row = |r: usize, c0: usize, c1: usize| {
+                let (r, c) = (r as isize, c0 as isize);
+                let out = out.wrapping_offset(r * out_rows + c * out_cols);
+                let x = x.wrapping_offset(r * x_rows + c * x_cols);
+                copy_row(out, out_cols, x, x_cols, c1 - c0);
+            };
+            // Part of a row, whole rows, part of a row.
+            let (first, last) = (quotient(from, cols), quotient(to, cols));
+            let (c0, c1) = (from - first * cols, to - last * cols);
+            if first == last {
+                return row(first, c0, c1);
+            }
+            if c0 > 0 {
+                row(first, c0, cols);
+            }
+            let whole = first + (c0 > 0) as usize;
+            let transposed = (out_cols == 1 && x_rows == 1 && x_cols != 1) || (x_cols == 1 && out_rows == 1 && out_cols != 1);
+            if transposed {
+                transpose(out, (out_rows, out_cols), x, (x_rows, x_cols), whole, last, cols);
+            } else {
+                let mut r = whole;
+                while r < last {
+                    row(r, 0, cols);
+                    r += 1;
+                }
+            }
+            if c1 > 0 {
+                row(last, 0, c1);
+            }
+        },
+    );
+}
+
+#[inline(always)]
+unsafe fn copy_row<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, n: usize) {
+    let mut i = 0;
+    if so == 1 && sx == 1 {
+        while i < n {
+            *out.add(i) = *x.add(i);
+            i += 1;
+        }
+    } else if so == 1 && sx == 0 {
+        let v = *x;
+        while i < n {
+            *out.add(i) = v;
+            i += 1;
+        }
+    } else {
+        while i < n {
+            *out.wrapping_offset(i as isize * so) = *x.wrapping_offset(i as isize * sx);
+            i += 1;
+        }
+    }
+}
+
+/// Rows r0..r1 where the sides are contiguous along different dimensions: tile by tile, or each line of the cache
+/// would be fetched once per element.
+#[inline(never)]
+unsafe fn transpose<A: Copy>(out: *mut A, so: (isize, isize), x: *const A, sx: (isize, isize), r0: usize, r1: usize, cols: usize) {
+    let mut r = r0;
+    while r < r1 {
+        let r_end = r1.min(r + TILE);
+        let mut c = 0;
+        while c < cols {
+            let c_end = cols.min(c + TILE);
+            let mut i = r;
+            while i < r_end {
+                let out = out.wrapping_offset(i as isize * so.0);
+                let x = x.wrapping_offset(i as isize * sx.0);
+                let mut k = c as isize;
+                while k < c_end as isize {
+                    *out.wrapping_offset(k * so.1) = *x.wrapping_offset(k * sx.1);
+                    k += 1;
+                }
+                i += 1;
+            }
+            c = c_end;
+        }
+        r = r_end;
+    }
+}
+
+macro_rules! by_size {
+    ($($t:ty: $name:ident)+) => {$(
+        #[no_mangle]
+        pub unsafe extern "C" fn $name(out: *mut $t, x: *const $t, meta: *const i32, begin: usize, end: usize) {
+            copy_nd(out, x, meta, begin, end)
+        }
+    )+};
+}
+
+by_size!(u8: copy_nd_8 u32: copy_nd_32 u64: copy_nd_64);

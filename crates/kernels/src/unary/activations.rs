@@ -1,0 +1,53 @@
+//! Activation functions, with PyTorch's formulas.
+
+use super::{c, map1, map1_long};
+use crate::math;
+use crate::simd::Vector;
+
+/// Φ(x), the normal distribution function: (1 + erf(x / √2)) / 2.
+#[inline(always)]
+pub(super) fn normal_cdf<V: Vector>(x: V) -> V {
+    math::erf(x.mul(c(core::f64::consts::FRAC_1_SQRT_2))).add(c(1.0)).mul(c(0.5))
+}
+
+/// tanh(√(2/π) (x + 0.044715 x³)), from which gelu's approximation is made.
+#[inline(always)]
+pub(super) fn gelu_inner<V: Vector>(x: V) -> V {
+    let cube = x.mul(x).mul(x);
+    math::tanh(x.add(cube.mul(c(0.044715))).mul(c(SQRT_2_OVER_PI)))
+}
+pub(super) const SQRT_2_OVER_PI: f64 = 0.7978845608028654;
+
+kernel! {
+    /// max(x, 0). NaN stays NaN, −0 stays −0.
+    fn relu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1(out, x, begin, end, |v| v.lt(c(0.0)).select(c(0.0), v))
+    }
+    /// x > 0 ? x : slope · x.
+    fn leaky_relu<T>(out: *mut T, x: *const T, slope: f64, begin: usize, end: usize) {
+        map1(out, x, begin, end, |v| v.gt(c(0.0)).select(v, v.mul(c(slope))))
+    }
+    /// x > 0 ? x : alpha · (e^x − 1).
+    fn elu<T>(out: *mut T, x: *const T, alpha: f64, begin: usize, end: usize) {
+        map1_long(out, x, begin, end, |v| v.gt(c(0.0)).select(v, math::expm1(v).mul(c(alpha))))
+    }
+    /// x · Φ(x).
+    fn gelu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1_long(out, x, begin, end, |v| v.mul(normal_cdf(v)))
+    }
+    /// x / 2 · (1 + tanh(√(2/π) (x + 0.044715 x³))).
+    fn gelu_tanh<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1_long(out, x, begin, end, |v| v.mul(c(0.5)).mul(gelu_inner(v).add(c(1.0))))
+    }
+    /// x · sigmoid(x).
+    fn silu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1_long(out, x, begin, end, |v| v.mul(math::sigmoid(v)))
+    }
+    /// log(1 + e^(beta x)) / beta, and x itself where beta x > threshold.
+    fn softplus<T>(out: *mut T, x: *const T, beta: f64, threshold: f64, begin: usize, end: usize) {
+        map1_long(out, x, begin, end, |v| {
+            let scaled = v.mul(c(beta));
+            scaled.gt(c(threshold)).select(v, math::softplus(scaled).div(c(beta)))
+        })
+    }
+}
