@@ -178,7 +178,8 @@ class Walk {
     }
     // Without createGraph, what a node makes on the way is freed when the node is done.
     if (!this.useful || this.useful.has(node)) {
-      if (this.createGraph) this.propagate(node, ready);
+      if (node.userCode) grads.forEach((g) => g && this.expose(g));
+      if (this.createGraph || node.userCode) this.propagate(node, ready);
       else {
         collecting(
           () => this.propagate(node, ready),

@@ -35,6 +35,8 @@ export class GraphNode {
   /** Hooks on the gradient of an output, and tensors that asked to retain it. */
   hooks: GradHook[][] | null = null;
   retained: (Tensor | null)[] | null = null;
+  /** Its gradient is the user's code, who may keep what it sees. */
+  userCode = false;
   /** Where the op was called, when anomaly detection is on. */
   stack: string | null = null;
   private savedTensors: (SavedTensor | null)[] = [];

@@ -106,7 +106,8 @@ function trackView(out: Tensor, of: Tensor): void {
 const OUT = 100;
 const AUX = 200;
 
-function edgeOf(tensor: Tensor): Edge {
+/** Where the gradient of `tensor` goes. */
+export function edgeOf(tensor: Tensor): Edge {
   if (!tensor.requiresGrad) return null;
   const node = tensor.gradFn;
   return node ? { node, index: tensor.outputIndex } : { leaf: tensor };

@@ -78,7 +78,11 @@ export interface OpMeta {
   readonly tolerance?: { readonly float32?: number; readonly float64?: number };
   /** Dtypes that inputs of a test may have beside float32. Default: float64 for differentiable ops. */
   readonly dtypes?: readonly DType[];
-  /** Why PyTorch's values are not compared: random draws. */
+  /** The inputs are passed as one list. */
+  readonly listInput?: true;
+  /** One tensor that stands for a result of several, as `torch` computes it; gets the result and the arguments. */
+  readonly check?: (result: Tensor[], args: readonly unknown[]) => Tensor;
+  /** Random draws: not compared with PyTorch by value in the generic test. */
   readonly random?: true;
 }
 

@@ -8,8 +8,8 @@ import { Tensor, viewOf } from "../core/tensor.js";
 import { squeeze } from "./view.js";
 
 /** Elements `start..end` (end excluded) along `dim`, every `step`-th. Negative positions count from the end. */
-export const slice: Op<(x: Tensor, dim: number, start?: number | null, end?: number | null, step?: number) => Tensor> = op({
-  name: "slice",
+export const sliceDim: Op<(x: Tensor, dim: number, start?: number | null, end?: number | null, step?: number) => Tensor> = op({
+  name: "_slice",
   torch: (dim: number, start?: number | null, end?: number | null, step = 1) => `x[(slice(None),) * (${dim} % max(1, x.ndim)) + (slice(${python(start)}, ${python(end)}, ${step}),)]`,
   samples: [
     { inputs: [[5, 4]], args: [0, 1, 4] },
@@ -62,7 +62,7 @@ const sliceBackward: Op<(g: Tensor, shape: Shape, args: SliceArgs) => Tensor> = 
     copyStrided(viewOf(out, g!.shape, strides, from * out.strides[dim]!), g!);
     return out;
   },
-  vjp: [(g, { args }) => slice(g, args.dim, args.from, args.from + args.count * args.step, args.step)],
+  vjp: [(g, { args }) => sliceDim(g, args.dim, args.from, args.from + args.count * args.step, args.step)],
 });
 
 /** Element `index` along `dim`, which goes. @throws IndexError when it is out of range */
@@ -83,7 +83,7 @@ export const select: Op<(x: Tensor, dim: number, index: number) => Tensor> = com
     const size = x.shape[at]!;
     if (!Number.isInteger(index) || index < -size || index >= size) throw new IndexError(`select(): index ${index} is out of range for dim ${at} of size ${size}`);
     const from = index < 0 ? index + size : index;
-    return squeeze(slice(x, at, from, from + 1), at);
+    return squeeze(sliceDim(x, at, from, from + 1), at);
   },
 );
 
@@ -100,6 +100,6 @@ export const narrow: Op<(x: Tensor, dim: number, start: number, length: number) 
     const size = x.shape[at] ?? 0;
     const from = start < 0 ? start + size : start;
     if (!(from >= 0 && length >= 0 && from + length <= size)) throw new IndexError(`narrow(): ${start}..${start + length} reaches outside dim ${at} of size ${size}`);
-    return slice(x, at, from, from + length);
+    return sliceDim(x, at, from, from + length);
   },
 );

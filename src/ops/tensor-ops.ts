@@ -2,7 +2,8 @@
 export * from "./access.js";
 export * from "./binary.js";
 export { detach, to } from "./convert.js";
+export { chunk, split, unbind } from "./join.js";
 export * from "./reduce.js";
-export * from "./slice.js";
+export { narrow, select } from "./slice.js";
 export * from "./unary.js";
 export * from "./view.js";
