@@ -80,6 +80,16 @@ export interface OpMeta {
   readonly dtypes?: readonly DType[];
   /** The inputs are passed as one list. */
   readonly listInput?: true;
+  /**
+   * The parameters of a call from a sample's inputs and other arguments, where they are not simply inputs first:
+   * `(inputs, args) => [x, dim, index]`, or tensors among the options.
+   */
+  readonly arrange?: (inputs: readonly Tensor[], args: readonly unknown[]) => unknown[];
+  /**
+   * Element by element, defined for every float: tests also put NaN, ±Infinity and ±0 through it and through PyTorch.
+   * Families set it.
+   */
+  readonly elementwise?: true;
   /** One tensor that stands for a result of several, as `torch` computes it; gets the result and the arguments. */
   readonly check?: (result: Tensor[], args: readonly unknown[]) => Tensor;
   /** Random draws: not compared with PyTorch by value in the generic test. */

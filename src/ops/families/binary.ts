@@ -69,6 +69,7 @@ function asTensor(name: string, value: unknown): Tensor {
 export function binary(decl: BinaryDecl): Binary {
   const { name, kernel, cost = 1, result = "same" } = decl;
   return op({
+    elementwise: true,
     ...decl,
     samples: decl.samples ?? BINARY_SAMPLES,
     acceptsOut: true,

@@ -28,6 +28,7 @@ export const ELEMENTWISE_SAMPLES: OpMeta["samples"] = [[[7]], [[]], [[0]], [[1]]
 export function unary(decl: UnaryDecl): Unary {
   const { name, kernel, cost = 1, integers = "promote" } = decl;
   return op({
+    elementwise: true,
     ...decl,
     samples: decl.samples ?? ELEMENTWISE_SAMPLES,
     acceptsOut: true,
