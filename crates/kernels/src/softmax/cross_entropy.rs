@@ -48,16 +48,18 @@ kernel! {
         }
     }
 
-    /// Gradient for the logits: `out = p Σ d − d` with p = exp(y), `d[c] = g[r] (ε/C w[c] + (1 − ε) w[t] [c = t])`.
+    /// Gradient for the logits: `out = p Σ d − d` with p = exp(y), `d[c] = h (ε/C w[c] + (1 − ε) w[t] [c = t])`, where
+    /// `h = g[r · stride] / total[0]`: stride 0 for one g for all rows; `total` may be null for 1.
     fn cross_entropy_grad<T>(
-        out: *mut T, g: *const T, y: *const T, labels: *const i32, w: *const T,
-        classes: usize, ignore: i32, smoothing: f64, begin: usize, end: usize,
+        out: *mut T, g: *const T, total: *const T, y: *const T, labels: *const i32, w: *const T,
+        stride: usize, classes: usize, ignore: i32, smoothing: f64, begin: usize, end: usize,
     ) {
         let spread = if smoothing != 0.0 { T::from_f64(smoothing / classes as f64) } else { T::ZERO };
         let keep = T::from_f64(1.0 - smoothing);
-        let mut total = T::ZERO;
+        let share = if total.is_null() { T::ONE } else { T::ONE / *total };
+        let mut smooth = T::ZERO;
         if smoothing != 0.0 {
-            total = spread * fold_row(classes, T::ZERO, |i, count| weights(w, i, count), |a, b| a.add(b));
+            smooth = spread * fold_row(classes, T::ZERO, |i, count| weights(w, i, count), |a, b| a.add(b));
         }
         let mut r = begin;
         while r < end {
@@ -66,8 +68,8 @@ kernel! {
                 each_vector::<T>(0, classes, |i, count| store_n(T::V::splat(T::ZERO), out.add(i), count));
             } else {
                 let own = if w.is_null() { T::ONE } else { *w.add(label as usize) };
-                let g = *g.add(r);
-                let sum = T::V::splat(g * (total + keep * own));
+                let g = *g.add(r * stride) * share;
+                let sum = T::V::splat(g * (smooth + keep * own));
                 let spread = T::V::splat(g * spread);
                 each_vector::<T>(0, classes, |i, count| {
                     let p = exp(load_n(y.add(i), count)).mul(sum);
