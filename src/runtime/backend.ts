@@ -177,6 +177,12 @@ export function report(): BackendReport {
 
 /** Work below this many scalar operations is not worth waking another thread: bench/threads.ts. */
 const THREAD_WORTH = 200_000;
+let threadWorth = THREAD_WORTH;
+
+/** For tests: 0 splits even the smallest jobs, Infinity none; nothing given is as measured. */
+export function setThreadWorth(operations = THREAD_WORTH): void {
+  threadWorth = operations;
+}
 
 /** What `launch` asks back: a block that a dead worker may still write to must never be used again. */
 let onSuspect: (ptr: number) => void = () => undefined;
@@ -193,7 +199,7 @@ export function setSuspectHandler(handler: (ptr: number) => void): void {
  */
 export function launch(name: KernelName, args: readonly number[], total: number, cost = 1, options?: { grain?: number; inPlace?: boolean }): void {
   const { exports, pool } = backend();
-  if (pool === null || total * cost < THREAD_WORTH || total < 2) {
+  if (pool === null || total * cost < threadWorth || total < 2) {
     call(exports[name], args, 0, total);
     return;
   }
