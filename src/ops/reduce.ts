@@ -36,7 +36,7 @@ export const sum: Op<(x: Tensor, dim?: Dims, options?: { keepdim?: boolean }) =>
     const shape = reducedShape(x!.shape, dims, keepdim);
     const out = Tensor.empty(shape, dtype, "sum");
     const n = sizeOf(dims.map((dim) => x!.shape[dim]!));
-    launch(`sum_${dtypeInfo(dtype).kernel}` as KernelName, [out.ptr, typed.ptr, out.numel, n, 1], out.numel, n);
+    launch(`sum_${dtypeInfo(dtype).kernel}` as KernelName, [out.ptr, typed.ptr, n, 1], out.numel, n);
     return out;
   },
   vjp: [(g, { args, shapes: [shape] }) => expand(reshape(g, reducedShape(shape!, args.dims, true)), shape!)],

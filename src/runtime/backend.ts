@@ -199,6 +199,7 @@ export function setSuspectHandler(handler: (ptr: number) => void): void {
  */
 export function launch(name: KernelName, args: readonly number[], total: number, cost = 1, options?: { grain?: number; inPlace?: boolean }): void {
   const { exports, pool } = backend();
+  if (exports[name].length !== args.length + 2) throw new BackendError(`internal: ${name} takes ${exports[name].length - 2} arguments and a range, got ${args.length}`);
   if (pool === null || total * cost < threadWorth || total < 2) {
     call(exports[name], args, 0, total);
     return;
