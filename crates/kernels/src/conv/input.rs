@@ -7,7 +7,7 @@
 use super::shape::{Axis, Shape};
 use super::windows::run;
 use super::{depthwise, offset};
-use crate::gemm::{div, div_ceil, each_batch, AlongLanes, Columns, Epilogue, Grid, Operand, Product, Rows};
+use crate::gemm::{div, div_ceil, each_batch, sliver, AlongLanes, Columns, Epilogue, Grid, Operand, Product, Rows};
 use crate::simd::Real;
 
 /// The length of the work range of `conv2d_input_grad`.
@@ -129,11 +129,19 @@ impl<T: Real> Operand<T> for PhaseWeights<'_, T> {
             let (channel, r, q) = split(k + p, &self.rows, &self.cols);
             let tap = (self.rows.tap + r * self.rows.tap_step) * s.cols.kernel + self.cols.tap + q * self.cols.tap_step;
             let from = self.w.add(channel * s.window() + tap);
-            let mut l = 0;
-            while l < div_ceil(lanes, W) * W {
-                let to = dst.add(div(l, W) * W * depth + p * W + (l - div(l, W) * W));
-                *to = if l < lanes { *from.add((lane + l) * s.taps()) } else { T::ZERO };
-                l += 1;
+            let (mut done, mut to) = (0, dst.add(p * W));
+            while done < lanes {
+                let mut l = 0;
+                while l < W {
+                    *to.add(l) = if done + l < lanes {
+                        *from.add((lane + done + l) * s.taps())
+                    } else {
+                        T::ZERO
+                    };
+                    l += 1;
+                }
+                to = to.add(sliver(W, depth));
+                done += W;
             }
             p += 1;
         }

@@ -4,13 +4,17 @@ use super::shape::Shape;
 use crate::gemm::{div, Columns, Rows};
 use crate::simd::{Real, Vector};
 
-/// Copies `n` elements that lie side by side.
+/// Copies `n` elements that lie side by side. A long run's last vector overlaps the one before: no scalar tail.
 #[inline(always)]
 pub(super) unsafe fn copy<T: Real>(dst: *mut T, src: *const T, n: usize) {
+    let lanes = T::V::LANES;
     let mut i = 0;
-    while i + T::V::LANES <= n {
+    while i + lanes <= n {
         T::V::load(src.add(i)).store(dst.add(i));
-        i += T::V::LANES;
+        i += lanes;
+    }
+    if i < n && n >= lanes {
+        return T::V::load(src.add(n - lanes)).store(dst.add(n - lanes));
     }
     while i < n {
         *dst.add(i) = *src.add(i);

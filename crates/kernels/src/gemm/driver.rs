@@ -1,7 +1,7 @@
 //! The loops around the micro-kernel.
 
 use super::micro::{tile, Target};
-use super::operand::{Operand, Scratch};
+use super::operand::{sliver, Operand, Scratch};
 use super::{div, Grid, KC, MAX_NR, MC, MR, NC, NV};
 use crate::simd::{Real, Vector};
 
@@ -64,8 +64,8 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
     /// Tiles `first..last` of `grid`. Each element sums over k in the same order whatever the range.
     #[inline(never)]
     pub unsafe fn run(&self, grid: &Grid, first: usize, last: usize) {
-        let mut a_scratch = Scratch::<[T; MC * KC]>::new();
-        let mut b_scratch = Scratch::<[T; NC * KC]>::new();
+        let mut a_scratch = Scratch::<[T; MC / MR * sliver(MR, KC)]>::new();
+        let mut b_scratch = Scratch::<[T; NC / (NV * 2) * sliver(NV * 2, KC)]>::new();
         let (packed_a, packed_b): (*mut T, *mut T) = (a_scratch.at(), b_scratch.at());
         // LOOP 5: n in steps of nc (a panel of B), with the tiles of the range that share it.
         let mut t = first;
@@ -109,12 +109,12 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
         let nr = NV * T::V::LANES;
         let mut offsets = [0usize; MAX_NR];
         // LOOP 2: columns of the panel, a sliver of B at a time: it stays in the first-level cache.
-        let mut j = 0;
+        let (mut j, mut b) = (0, b);
         while j < cols {
             let width = nr.min(cols - j);
             let adjacent = self.columns.locate(col + j, width, offsets.as_mut_ptr());
             // LOOP 1: rows of the block, a sliver of A at a time.
-            let mut i = 0;
+            let (mut i, mut a) = (0, a);
             while i < rows {
                 let target = Target {
                     c: self.c.add((row + i) * self.rsc),
@@ -127,10 +127,12 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
                     first: k == 0,
                     last: k + depth >= self.k,
                 };
-                tile(MR.min(rows - i), depth, a.add(i * depth), b.add(j * depth), &target, &self.epilogue);
+                tile(MR.min(rows - i), depth, a, b, &target, &self.epilogue);
                 i += MR;
+                a = a.add(sliver(MR, depth));
             }
             j += nr;
+            b = b.add(sliver(nr, depth));
         }
     }
 }

@@ -20,8 +20,15 @@ impl<A> Scratch<A> {
     }
 }
 
+/// Elements between slivers. A cache line of distance keeps those of full depth, a power of two long, out of one
+/// another's sets of the first-level cache.
+#[inline(always)]
+pub(crate) const fn sliver(width: usize, depth: usize) -> usize {
+    width * depth + 16
+}
+
 pub(crate) trait Operand<T: Real> {
-    /// Packs lanes `lane..lane + lanes` and `k..k + depth` into `dst`, `W` lanes a sliver. `depth` ≤ [`KC`].
+    /// Packs lanes `lane..lane + lanes` and `k..k + depth` into `dst`, `W` lanes a [`sliver`]. `depth` ≤ [`KC`].
     unsafe fn pack<const W: usize>(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize);
 }
 
@@ -45,7 +52,7 @@ impl<T: Real> Operand<T> for Strided<T> {
             } else {
                 gather_lanes::<T, W>(dst, src, self.lane, self.k, depth);
             }
-            dst = dst.add(W * depth);
+            dst = dst.add(sliver(W, depth));
             src = src.offset(self.lane * W as isize);
             done += W;
         }
@@ -143,9 +150,10 @@ impl<T: Real, R: Rows<T>> Operand<T> for AlongLanes<R> {
         let mut p = 0;
         while p < depth {
             self.0.fetch(k + p, lane, lanes, row);
-            let mut done = 0;
+            let (mut done, mut to) = (0, dst.add(p * W));
             while done < lanes {
-                copy_lanes::<T, W>(dst.add(done * depth + p * W), row.add(done), 0, 1);
+                copy_lanes::<T, W>(to, row.add(done), 0, 1);
+                to = to.add(sliver(W, depth));
                 done += W;
             }
             p += 1;
@@ -174,7 +182,7 @@ impl<T: Real, R: Rows<T>> Operand<T> for AlongK<R> {
             } else {
                 gather_some::<T, W>(dst, rows, KC as isize, 1, here, depth);
             }
-            dst = dst.add(W * depth);
+            dst = dst.add(sliver(W, depth));
             done += W;
         }
     }
