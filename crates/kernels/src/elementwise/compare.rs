@@ -1,18 +1,11 @@
 //! Comparisons, into 0 or 1. All but `ne` are false where an operand is NaN.
 
-use super::{zip, zip_nd};
+use super::export_pair;
 
 macro_rules! compare {
-    ($t:ty: $($name:ident $name_nd:ident $op:tt)+) => {$(
-        #[no_mangle]
-        pub unsafe extern "C" fn $name(out: *mut u8, x: *const $t, y: *const $t, sx: usize, sy: usize, begin: usize, end: usize) {
-            zip(out, x, y, sx, sy, begin, end, &|a: $t, b: $t| (a $op b) as u8)
-        }
-        #[no_mangle]
-        pub unsafe extern "C" fn $name_nd(out: *mut u8, x: *const $t, y: *const $t, meta: *const i32, begin: usize, end: usize) {
-            zip_nd(out, x, y, meta, begin, end, &|a: $t, b: $t| (a $op b) as u8)
-        }
-    )+};
+    ($t:ty: $($name:ident $name_nd:ident $op:tt)+) => {
+        export_pair! {$( $name $name_nd ($t => u8) = |a: $t, b: $t| (a $op b) as u8; )+}
+    };
 }
 
 compare!(f32: eq_f32 eq_nd_f32 == ne_f32 ne_nd_f32 != lt_f32 lt_nd_f32 < le_f32 le_nd_f32 <= gt_f32 gt_nd_f32 > ge_f32 ge_nd_f32 >=);

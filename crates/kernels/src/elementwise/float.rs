@@ -1,41 +1,51 @@
 //! Arithmetic of two float operands.
 
-use super::{pair, pair_nd};
+use super::walk::walk;
+use super::{float_row, pair, pair_nd};
 use crate::math;
-use crate::simd::Vector;
+use crate::simd::{Real, Vector};
 
-/// A binary op in both forms. The function is a closure on vectors.
+/// A binary op in both forms, from a function on vectors.
 macro_rules! float_pair {
-    ($($(#[$doc:meta])* $name:ident $name_nd:ident = $f:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident $name_nd:ident = |$a:ident, $b:ident| $f:expr;)+) => {
+        mod rows {
+            use super::*;
+            $(
+                #[inline(never)]
+                pub unsafe fn $name<T: Real>(out: *mut T, x: *const T, y: *const T, sx: isize, sy: isize, n: usize) {
+                    float_row(out, x, y, sx, sy, n, |$a: T::V, $b: T::V| $f)
+                }
+            )+
+        }
         kernel! {$(
             $(#[$doc])*
             fn $name<T>(out: *mut T, x: *const T, y: *const T, sx: usize, sy: usize, begin: usize, end: usize) {
-                pair(out, x, y, sx, sy, begin, end, &$f)
+                pair(out, x, y, sx, sy, begin, end, rows::$name::<T>)
             }
             $(#[$doc])*
             fn $name_nd<T>(out: *mut T, x: *const T, y: *const T, meta: *const i32, begin: usize, end: usize) {
-                pair_nd(out, x, y, meta, begin, end, &$f)
+                pair_nd(out, x, y, meta, begin, end, rows::$name::<T>)
             }
         )+}
     };
 }
 
 float_pair! {
-    add add_nd = |a: T::V, b: T::V| a.add(b);
-    sub sub_nd = |a: T::V, b: T::V| a.sub(b);
-    mul mul_nd = |a: T::V, b: T::V| a.mul(b);
-    div div_nd = |a: T::V, b: T::V| a.div(b);
+    add add_nd = |a, b| a.add(b);
+    sub sub_nd = |a, b| a.sub(b);
+    mul mul_nd = |a, b| a.mul(b);
+    div div_nd = |a, b| a.div(b);
     /// The smaller; NaN if either is.
-    min min_nd = |a: T::V, b: T::V| a.min(b);
+    min min_nd = |a, b| a.min(b);
     /// The larger; NaN if either is.
-    max max_nd = |a: T::V, b: T::V| a.max(b);
+    max max_nd = |a, b| a.max(b);
     /// The remainder with the sign of y.
-    remainder remainder_nd = |a: T::V, b: T::V| out_of_line::remainder(a, b);
+    remainder remainder_nd = |a, b| out_of_line::remainder(a, b);
     /// The remainder with the sign of x.
-    fmod fmod_nd = |a: T::V, b: T::V| out_of_line::fmod(a, b);
-    floor_divide floor_divide_nd = |a: T::V, b: T::V| out_of_line::floor_div(a, b);
-    pow pow_nd = |a: T::V, b: T::V| out_of_line::pow(a, b);
-    atan2 atan2_nd = |a: T::V, b: T::V| out_of_line::atan2(a, b);
+    fmod fmod_nd = |a, b| out_of_line::fmod(a, b);
+    floor_divide floor_divide_nd = |a, b| out_of_line::floor_div(a, b);
+    pow pow_nd = |a, b| out_of_line::pow(a, b);
+    atan2 atan2_nd = |a, b| out_of_line::atan2(a, b);
 }
 
 /// Long functions as calls: inlined, each would stand in ten loops.
@@ -55,10 +65,15 @@ kernel! {
     /// x + alpha · y.
     fn add_scaled<T>(out: *mut T, x: *const T, y: *const T, alpha: f64, sx: usize, sy: usize, begin: usize, end: usize) {
         let alpha = T::V::splat(T::from_f64(alpha));
-        pair(out, x, y, sx, sy, begin, end, &move |a: T::V, b: T::V| b.madd(alpha, a))
+        let (x, y) = (x.add(begin * sx), y.add(begin * sy));
+        float_row(out.add(begin), x, y, sx as isize, sy as isize, end - begin, |a: T::V, b| b.madd(alpha, a))
     }
     fn add_scaled_nd<T>(out: *mut T, x: *const T, y: *const T, alpha: f64, meta: *const i32, begin: usize, end: usize) {
         let alpha = T::V::splat(T::from_f64(alpha));
-        pair_nd(out, x, y, meta, begin, end, &move |a: T::V, b: T::V| b.madd(alpha, a))
+        walk::<2>(meta, 1, begin, end, |at, [dx, dy], [(_, sx), (_, sy)], from, to| {
+            let first = from as isize;
+            let (x, y) = (x.wrapping_offset(dx + first * sx), y.wrapping_offset(dy + first * sy));
+            float_row(out.wrapping_add(at), x, y, sx, sy, to - from, |a: T::V, b| b.madd(alpha, a))
+        })
     }
 }

@@ -18,7 +18,38 @@ mod whole;
 use crate::simd::{Real, Vector};
 use walk::walk;
 
-/// Vectors of `x` in the order of the output: consecutive elements, or one for all.
+/// Does `n` elements of a row: (out, x, y, x stride, y stride, n), `out` contiguous, strides in elements.
+type Row<A, B> = unsafe fn(*mut B, *const A, *const A, isize, isize, usize);
+
+/// The contiguous form.
+#[inline(always)]
+unsafe fn pair<A, B>(out: *mut B, x: *const A, y: *const A, sx: usize, sy: usize, begin: usize, end: usize, row: Row<A, B>) {
+    row(
+        out.add(begin),
+        x.add(begin * sx),
+        y.add(begin * sy),
+        sx as isize,
+        sy as isize,
+        end - begin,
+    )
+}
+
+/// The strided form. It knows only the types, so that its code stands once for all ops on them.
+#[inline(never)]
+unsafe fn pair_nd<A, B>(out: *mut B, x: *const A, y: *const A, meta: *const i32, begin: usize, end: usize, row: Row<A, B>) {
+    walk::<2>(meta, 1, begin, end, |at, [dx, dy], [(_, sx), (_, sy)], from, to| {
+        let first = from as isize;
+        row(
+            out.wrapping_add(at),
+            x.wrapping_offset(dx + first * sx),
+            y.wrapping_offset(dy + first * sy),
+            sx,
+            sy,
+            to - from,
+        );
+    });
+}
+
 #[inline(always)]
 unsafe fn load<T: Real, const STEP: bool>(x: *const T, i: usize, n: usize) -> T::V {
     match (STEP, n >= T::V::LANES) {
@@ -28,88 +59,34 @@ unsafe fn load<T: Real, const STEP: bool>(x: *const T, i: usize, n: usize) -> T:
     }
 }
 
+/// A row whose operands are contiguous (`true`) or one element (`false`).
 #[inline(always)]
-unsafe fn pair_loop<T: Real, const SX: bool, const SY: bool>(
+unsafe fn plain_row<T: Real, const SX: bool, const SY: bool>(
     out: *mut T,
     x: *const T,
     y: *const T,
-    begin: usize,
-    end: usize,
+    n: usize,
     f: impl Fn(T::V, T::V) -> T::V,
 ) {
-    let mut i = begin;
-    while i + T::V::LANES <= end {
+    let mut i = 0;
+    while i + T::V::LANES <= n {
         f(load::<T, SX>(x, i, T::V::LANES), load::<T, SY>(y, i, T::V::LANES)).store(out.add(i));
         i += T::V::LANES;
     }
-    if i < end {
-        f(load::<T, SX>(x, i, end - i), load::<T, SY>(y, i, end - i)).store_partial(out.add(i), end - i);
+    if i < n {
+        f(load::<T, SX>(x, i, n - i), load::<T, SY>(y, i, n - i)).store_partial(out.add(i), n - i);
     }
 }
 
-/// The contiguous form for floats.
-#[inline(never)]
-unsafe fn pair<T: Real, F: Fn(T::V, T::V) -> T::V>(
-    out: *mut T,
-    x: *const T,
-    y: *const T,
-    sx: usize,
-    sy: usize,
-    begin: usize,
-    end: usize,
-    f: &F,
-) {
-    match (sx, sy) {
-        (0, 0) => pair_loop::<T, false, false>(out, x, y, begin, end, f),
-        (0, _) => pair_loop::<T, false, true>(out, x, y, begin, end, f),
-        (_, 0) => pair_loop::<T, true, false>(out, x, y, begin, end, f),
-        _ => pair_loop::<T, true, true>(out, x, y, begin, end, f),
-    }
-}
-
-/// The strided form for floats.
+/// A row of floats. With odd strides elements are gathered into vectors, so that the arithmetic is the same.
 #[inline(always)]
-unsafe fn pair_nd<T: Real, F: Fn(T::V, T::V) -> T::V>(
-    out: *mut T,
-    x: *const T,
-    y: *const T,
-    meta: *const i32,
-    begin: usize,
-    end: usize,
-    f: &F,
-) {
-    walk::<2>(meta, 1, begin, end, |at, [dx, dy], inner, from, to| {
-        let (out, x, y) = (out.wrapping_add(at), x.wrapping_offset(dx), y.wrapping_offset(dy));
-        let [(_, sx), (_, sy)] = inner;
-        if sx as usize <= 1 && sy as usize <= 1 {
-            // `from` counts within the row; so do x and y, and out is at `from` already.
-            pair(
-                out,
-                x.wrapping_add(from * sx as usize),
-                y.wrapping_add(from * sy as usize),
-                sx as usize,
-                sy as usize,
-                0,
-                to - from,
-                f,
-            );
-        } else {
-            gather(
-                out,
-                x.wrapping_offset(from as isize * sx),
-                y.wrapping_offset(from as isize * sy),
-                sx,
-                sy,
-                to - from,
-                f,
-            );
-        }
-    });
-}
-
-/// A row with other strides: elements are gathered into vectors, so that the arithmetic is the same.
-#[inline(never)]
-unsafe fn gather<T: Real, F: Fn(T::V, T::V) -> T::V>(out: *mut T, x: *const T, y: *const T, sx: isize, sy: isize, n: usize, f: &F) {
+unsafe fn float_row<T: Real>(out: *mut T, x: *const T, y: *const T, sx: isize, sy: isize, n: usize, f: impl Fn(T::V, T::V) -> T::V) {
+    match (sx, sy) {
+        (1, 1) => return plain_row::<T, true, true>(out, x, y, n, f),
+        (1, 0) => return plain_row::<T, true, false>(out, x, y, n, f),
+        (0, 1) => return plain_row::<T, false, true>(out, x, y, n, f),
+        _ => (),
+    }
     let mut i = 0;
     while i < n {
         let lanes = T::V::LANES.min(n - i);
@@ -120,59 +97,61 @@ unsafe fn gather<T: Real, F: Fn(T::V, T::V) -> T::V>(out: *mut T, x: *const T, y
             *b.as_mut_ptr().add(k) = *y.wrapping_offset((i + k) as isize * sy);
             k += 1;
         }
-        let v = f(T::V::load(a.as_ptr()), T::V::load(b.as_ptr()));
-        if lanes == T::V::LANES {
-            v.store(out.add(i));
-        } else {
-            v.store_partial(out.add(i), lanes);
+        f(T::V::load(a.as_ptr()), T::V::load(b.as_ptr())).store(a.as_mut_ptr());
+        k = 0;
+        while k < lanes {
+            *out.add(i + k) = *a.as_ptr().add(k);
+            k += 1;
         }
         i += lanes;
     }
 }
 
-/// The contiguous form for anything else; the compiler makes vectors of these loops.
-#[inline(never)]
-unsafe fn zip<A: Copy, B, F: Fn(A, A) -> B>(out: *mut B, x: *const A, y: *const A, sx: usize, sy: usize, begin: usize, end: usize, f: &F) {
-    let mut i = begin;
+/// A row of anything else; the compiler makes vectors of the first loops.
+#[inline(always)]
+unsafe fn any_row<A: Copy, B>(out: *mut B, x: *const A, y: *const A, sx: isize, sy: isize, n: usize, f: impl Fn(A, A) -> B) {
+    let mut i = 0;
     match (sx, sy) {
         (1, 1) => {
-            while i < end {
+            while i < n {
                 *out.add(i) = f(*x.add(i), *y.add(i));
                 i += 1;
             }
         }
         (1, 0) => {
             let y = *y;
-            while i < end {
+            while i < n {
                 *out.add(i) = f(*x.add(i), y);
                 i += 1;
             }
         }
         _ => {
-            let x = *x;
-            while i < end {
-                *out.add(i) = f(x, *y.add(i * sy));
+            while i < n {
+                *out.add(i) = f(*x.wrapping_offset(i as isize * sx), *y.wrapping_offset(i as isize * sy));
                 i += 1;
             }
         }
     }
 }
 
-/// The strided form for anything else.
-#[inline(always)]
-unsafe fn zip_nd<A: Copy, B, F: Fn(A, A) -> B>(out: *mut B, x: *const A, y: *const A, meta: *const i32, begin: usize, end: usize, f: &F) {
-    walk::<2>(meta, 1, begin, end, |at, [dx, dy], inner, from, to| {
-        let [(_, sx), (_, sy)] = inner;
-        let out = out.wrapping_add(at);
-        let x = x.wrapping_offset(dx + from as isize * sx);
-        let y = y.wrapping_offset(dy + from as isize * sy);
-        if sx as usize <= 1 && sy as usize <= 1 {
-            return zip(out, x, y, sx as usize, sy as usize, 0, to - from, f);
-        }
-        let mut i = 0;
-        while i < to - from {
-            *out.add(i) = f(*x.wrapping_offset(i as isize * sx), *y.wrapping_offset(i as isize * sy));
-            i += 1;
-        }
-    });
+/// Exports an op on whole numbers, or one with another type of output, in both forms.
+macro_rules! export_pair {
+    ($($(#[$doc:meta])* $name:ident $name_nd:ident ($a:ty => $b:ty) = $f:expr;)+) => {$(
+        const _: () = {
+            #[inline(never)]
+            unsafe fn row(out: *mut $b, x: *const $a, y: *const $a, sx: isize, sy: isize, n: usize) {
+                $crate::elementwise::any_row(out, x, y, sx, sy, n, $f)
+            }
+            $(#[$doc])*
+            #[no_mangle]
+            unsafe extern "C" fn $name(out: *mut $b, x: *const $a, y: *const $a, sx: usize, sy: usize, begin: usize, end: usize) {
+                $crate::elementwise::pair(out, x, y, sx, sy, begin, end, row)
+            }
+            #[no_mangle]
+            unsafe extern "C" fn $name_nd(out: *mut $b, x: *const $a, y: *const $a, meta: *const i32, begin: usize, end: usize) {
+                $crate::elementwise::pair_nd(out, x, y, meta, begin, end, row)
+            }
+        };
+    )+};
 }
+pub(self) use export_pair;

@@ -10,6 +10,21 @@ impl Numbers {
     }
 }
 
+type Whole = unsafe extern "C" fn(*mut i32, *const i32, *const i32, usize, usize, usize, usize);
+type Compare = unsafe extern "C" fn(*mut u8, *const f64, *const f64, usize, usize, usize, usize);
+
+/// Kernels that have no Rust name.
+macro_rules! declare {
+    ($t:ty => $b:ty: $($name:ident)+) => {
+        extern "C" {$( fn $name(out: *mut $b, x: *const $t, y: *const $t, sx: usize, sy: usize, begin: usize, end: usize); )+}
+    };
+}
+declare!(i32 => i32: floor_divide_i32 remainder_i32 fmod_i32 pow_i32);
+declare!(f64 => u8: eq_f64 ne_f64 lt_f64 ge_f64);
+extern "C" {
+    fn lt_nd_f32(out: *mut u8, x: *const f32, y: *const f32, meta: *const i32, begin: usize, end: usize);
+}
+
 const SPECIALS: [f32; 9] = [0.0, -0.0, 1.5, -2.0, 3.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-40];
 
 fn bits(x: &[f32]) -> Vec<u32> {
@@ -132,8 +147,8 @@ fn strided_forms_as_the_naive_loop() {
 
         let mut less = vec![9u8; n];
         unsafe {
-            compare::lt_nd_f32(less.as_mut_ptr(), px, py, m.as_ptr(), 0, cut);
-            compare::lt_nd_f32(less.as_mut_ptr(), px, py, m.as_ptr(), cut, n);
+            lt_nd_f32(less.as_mut_ptr(), px, py, m.as_ptr(), 0, cut);
+            lt_nd_f32(less.as_mut_ptr(), px, py, m.as_ptr(), cut, n);
         }
         assert!((0..n).all(|i| less[i] == (at(i).0 < at(i).1) as u8), "lt {m:?}");
 
@@ -159,28 +174,28 @@ fn whole_numbers_as_in_python() {
     let xs = [7, -7, 7, -7, 5, i32::MIN, 0, 2, -1, 3];
     let ys = [2, 2, -2, -2, 0, -1, 3, -1, -3, 40];
     let mut out = [9i32; 10];
-    let mut run = |f: unsafe extern "C" fn(*mut i32, *const i32, *const i32, usize, usize, usize, usize)| {
+    let mut run = |f: Whole| {
         unsafe { f(out.as_mut_ptr(), xs.as_ptr(), ys.as_ptr(), 1, 1, 0, 10) };
         out
     };
-    assert_eq!(run(whole::floor_divide_i32), [3, -4, -4, 3, 0, i32::MIN, 0, -2, 0, 0]);
-    assert_eq!(run(whole::remainder_i32), [1, 1, -1, -1, 0, 0, 0, 0, -1, 3]);
-    assert_eq!(run(whole::fmod_i32), [1, -1, 1, -1, 0, 0, 0, 0, -1, 3]);
-    assert_eq!(run(whole::pow_i32), [49, 49, 0, 0, 1, 0, 0, 0, -1, 689956897]);
+    assert_eq!(run(floor_divide_i32), [3, -4, -4, 3, 0, i32::MIN, 0, -2, 0, 0]);
+    assert_eq!(run(remainder_i32), [1, 1, -1, -1, 0, 0, 0, 0, -1, 3]);
+    assert_eq!(run(fmod_i32), [1, -1, 1, -1, 0, 0, 0, 0, -1, 3]);
+    assert_eq!(run(pow_i32), [49, 49, 0, 0, 1, 0, 0, 0, -1, 689956897]);
 }
 
 #[test]
 fn comparisons_with_nan_are_false_but_for_ne() {
     let (x, y) = ([f64::NAN, 1.0, -0.0, 2.0], [f64::NAN, f64::NAN, 0.0, 1.0]);
     let mut out = [9u8; 4];
-    let mut run = |f: unsafe extern "C" fn(*mut u8, *const f64, *const f64, usize, usize, usize, usize)| {
+    let mut run = |f: Compare| {
         unsafe { f(out.as_mut_ptr(), x.as_ptr(), y.as_ptr(), 1, 1, 0, 4) };
         out
     };
-    assert_eq!(run(compare::eq_f64), [0, 0, 1, 0]);
-    assert_eq!(run(compare::ne_f64), [1, 1, 0, 1]);
-    assert_eq!(run(compare::ge_f64), [0, 0, 1, 1]);
-    assert_eq!(run(compare::lt_f64), [0, 0, 0, 0]);
+    assert_eq!(run(eq_f64), [0, 0, 1, 0]);
+    assert_eq!(run(ne_f64), [1, 1, 0, 1]);
+    assert_eq!(run(ge_f64), [0, 0, 1, 1]);
+    assert_eq!(run(lt_f64), [0, 0, 0, 0]);
 }
 
 #[test]

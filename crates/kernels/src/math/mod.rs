@@ -56,7 +56,10 @@ fn mantissa_bits<V: Vector>() -> u32 {
 /// The polynomial with these coefficients, highest power first.
 #[inline(always)]
 fn horner<V: Vector>(x: V, coefficients: &[f64]) -> V {
-    coefficients.iter().fold(V::splat(V::E::ZERO), |sum, &k| sum.madd(x, c(k)))
+    match coefficients.split_first() {
+        Some((&first, rest)) => rest.iter().fold(c(first), |sum, &k| sum.madd(x, c(k))),
+        None => c(0.0),
+    }
 }
 
 /// 2^n for a whole n within the range of normal exponents.
