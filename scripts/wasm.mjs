@@ -2,7 +2,8 @@
 import { npm } from "./setup/npm.mjs";
 import { StepError } from "./setup/run.mjs";
 import { main } from "./setup/steps.mjs";
-import { variants, wasm } from "./setup/wasm.mjs";
+import { variants } from "./setup/variants.mjs";
+import { wasm } from "./setup/wasm.mjs";
 
 await main(async () => {
   const names = process.argv.slice(2);

@@ -2,7 +2,7 @@
 //
 // There is no rust-toolchain.toml on purpose: where rustup cannot reach its host, a toolchain pinned there that
 // is not installed makes every cargo call in this folder fail, `cargo test` of the kernels included.
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { aptInstall, canInstall } from "./apt.mjs";
 import { setupDir } from "./paths.mjs";
@@ -93,12 +93,21 @@ export const hostCargo = () => which("cargo") ?? "cargo";
 export function rustEnv({ rustc, cargo }, extraPath = []) {
   const bin = join(setupDir, "rust-bin");
   mkdirSync(bin, { recursive: true });
-  for (const [name, file] of Object.entries({ rustc, cargo })) {
-    rmSync(join(bin, name), { force: true });
-    symlinkSync(file, join(bin, name));
-  }
+  link(join(bin, "rustc"), rustc);
+  link(join(bin, "cargo"), cargo);
   // build-std is unstable: RUSTC_BOOTSTRAP lets a stable compiler do it.
   const env = { ...process.env, RUSTC_BOOTSTRAP: "1", PATH: [bin, ...extraPath, process.env.PATH].join(delimiter) };
   for (const name of ["RUSTC", "CARGO", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR"]) delete env[name];
   return env;
+}
+
+/** Leaves a link alone that is right: a build beside this one may be about to follow it. */
+function link(path, file) {
+  try {
+    if (readlinkSync(path) === file) return;
+    rmSync(path);
+  } catch {
+    // There is none yet.
+  }
+  symlinkSync(file, path);
 }

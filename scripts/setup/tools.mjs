@@ -36,10 +36,10 @@ async function compile(cargo, missing) {
   const run = runner("tools");
   // One target folder: the crates that both share are compiled once. Unoptimised is fast enough for a few files.
   const env = { ...process.env, CARGO_TARGET_DIR: join(toolsDir, "target"), CARGO_PROFILE_DEV_DEBUG: "0" };
-  for (const { crate, version } of missing) {
+  for (const { crate, program, version } of missing) {
     const exact = version ? ["--version", `=${version}`] : [];
     // Away from the project, whose settings are for its own crates.
-    await run(cargo, ["install", "--debug", "--root", toolsDir, crate, ...exact], {
+    await run(cargo, ["install", "--debug", "--root", toolsDir, crate, "--bin", program, ...exact], {
       env,
       cwd: toolsDir,
       help: `see that crates.io can be reached, or install ${crate}${version ? ` ${version}` : ""} by hand so that it is on PATH.`,

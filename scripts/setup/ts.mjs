@@ -6,7 +6,7 @@ import { root } from "./paths.mjs";
 import { runner } from "./run.mjs";
 import { hashOf, removeStamp, stampMatches, writeStamp } from "./stamp.mjs";
 import { step } from "./steps.mjs";
-import { variants } from "./wasm.mjs";
+import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
 const inputs = [

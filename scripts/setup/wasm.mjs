@@ -1,33 +1,20 @@
-// Builds the kernels three times, by wasm-pack, into pkg/: for plain SIMD, with threads, and with relaxed SIMD as well.
-import { existsSync, mkdirSync, readdirSync, renameSync, copyFileSync } from "node:fs";
+// Builds the kernels' variants by wasm-pack into pkg/.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { root } from "./paths.mjs";
-import { rust, rustEnv } from "./rust.mjs";
 import { output, runner } from "./run.mjs";
+import { rust, rustEnv } from "./rust.mjs";
 import { hashOf, removeStamp, stampMatches, writeStamp } from "./stamp.mjs";
 import { step } from "./steps.mjs";
 import { tools } from "./tools.mjs";
+import { cargoFlags, rustFlags, targetOf, variants } from "./variants.mjs";
 import { optimise } from "./wasm-opt.mjs";
 
-const megabyte = 1 << 20;
-
-// TypeScript makes the memory, of a size it chooses. The stack of the main thread is as large as a worker's.
-const memory = [`-Clink-arg=-zstack-size=${2 * megabyte}`, "-Clink-arg=--import-memory", `-Clink-arg=--max-memory=${4096 * megabyte}`];
-
-// wasm-bindgen makes each worker's stack and thread-local storage out of the exported symbols.
-const shared = ["--shared-memory", ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"].map((name) => `--export=${name}`)].map(
-  (flag) => `-Clink-arg=${flag}`,
-);
-
-export const variants = {
-  simd: { features: ["simd128"], flags: memory },
-  threads: { features: ["simd128", "atomics", "bulk-memory"], flags: [...memory, ...shared] },
-  relaxed: { features: ["simd128", "atomics", "bulk-memory", "relaxed-simd"], flags: [...memory, ...shared] },
-};
-
-const inputs = ["Cargo.toml", "Cargo.lock", "crates", "scripts/setup/wasm.mjs", "scripts/setup/wasm-opt.mjs"];
+const target = "wasm32-unknown-unknown";
+const crate = join(root, "crates/wasm");
+const inputs = ["Cargo.toml", "Cargo.lock", "crates", ...["variants", "wasm", "wasm-opt"].map((name) => `scripts/setup/${name}.mjs`)];
 const stampOf = (name) => `pkg/${name}/.stamp`;
 
 /**
@@ -38,16 +25,10 @@ const stampOf = (name) => `pkg/${name}/.stamp`;
 export async function wasm({ names = Object.keys(variants), npmReady } = {}) {
   if (stale(names).length === 0) return;
   const compiler = rust();
-  const [use, toolPath] = await Promise.all([compiler, tools(compiler)]);
-  await npmReady;
-  const env = rustEnv(use, toolPath);
-  await withLock("target/wasm.lock", async () => {
-    const queue = stale(names);
-    const worker = async () => {
-      for (let name = queue.shift(); name; name = queue.shift()) await step(`WebAssembly kernels: ${name}`, () => build(name, use, env));
-    };
-    await Promise.all(Array.from({ length: Math.min(queue.length, availableParallelism()) }, worker));
-  });
+  // wasm-pack finds the kernels compiled when it calls cargo: that need not wait until wasm-pack is compiled itself.
+  const compiled = compiler.then((use) => eachStale(names, (name) => compile(name, use)));
+  const [use, toolPath] = await Promise.all([compiler, tools(compiler), compiled, npmReady]);
+  await eachStale(names, (name) => bind(name, use, toolPath));
 }
 
 function stale(names) {
@@ -55,23 +36,38 @@ function stale(names) {
   return names.filter((name) => !stampMatches(stampOf(name), hash));
 }
 
-async function build(name, { rustc, linker }, env) {
-  const hash = hashOf(inputs);
-  const { features, flags } = variants[name];
-  const run = runner(`wasm-${name}`);
-  removeStamp(stampOf(name));
-  await makeTargetFolder(run, rustc, env);
-  const rustFlags = [`-Ctarget-feature=+${features.join(",+")}`, ...flags, ...(linker ? [`-Clinker=${linker}`] : [])];
-  const made = join(root, "target", name, "pkg");
-  const packFlags = ["--release", "--target", "web", "--mode", "no-install", "--no-pack", "--out-dir", made];
-  // One target folder per set of features, so that core is compiled once for each and kept.
-  const cargoFlags = ["-Z", "build-std=core,alloc,panic_abort", "--target-dir", join(root, "target", name)];
-  await run("wasm-pack", ["build", ...packFlags, ".", "--", ...cargoFlags], {
-    cwd: join(root, "crates/wasm"),
-    env: { ...env, RUSTFLAGS: rustFlags.join(" ") },
+/** Does the work for each variant that is out of date, as many at once as there are cores. */
+function eachStale(names, work) {
+  return withLock("target/wasm.lock", async () => {
+    const queue = stale(names);
+    const worker = async () => {
+      for (let name = queue.shift(); name; name = queue.shift()) await work(name);
+    };
+    await Promise.all(Array.from({ length: Math.min(queue.length, availableParallelism()) }, worker));
   });
-  await optimise(run, join(made, "lanegrad_wasm_bg.wasm"), features);
-  publish(made, join(root, "pkg", name));
+}
+
+const envFor = (name, use, toolPath) => ({ ...rustEnv(use, toolPath), RUSTFLAGS: rustFlags(name, use.linker) });
+
+function compile(name, use) {
+  const run = runner(`cargo-${name}`);
+  const args = ["build", "--lib", "--release", "--target", target, ...cargoFlags(name)];
+  return step(`kernels for WebAssembly: ${name}`, () => run(use.cargo, args, { cwd: crate, env: envFor(name, use) }));
+}
+
+async function bind(name, use, toolPath) {
+  const hash = hashOf(inputs);
+  const run = runner(`wasm-pack-${name}`);
+  const env = envFor(name, use, toolPath);
+  const made = join(targetOf(name), "pkg");
+  const args = ["--release", "--target", "web", "--mode", "no-install", "--no-pack", "--out-dir", made, "."];
+  removeStamp(stampOf(name));
+  await step(`bindings: ${name}`, async () => {
+    await makeTargetFolder(run, use.rustc, env);
+    await run("wasm-pack", ["build", ...args, "--", ...cargoFlags(name)], { cwd: crate, env });
+    await optimise(run, join(made, "lanegrad_wasm_bg.wasm"), variants[name].features);
+    publish(made, join(root, "pkg", name));
+  });
   writeStamp(stampOf(name), hash);
 }
 
@@ -86,7 +82,7 @@ function publish(from, to) {
 
 /** wasm-pack wants the target's folder beside the compiler, though build-std makes the real one elsewhere. */
 async function makeTargetFolder(run, rustc, env) {
-  const folder = output(rustc, ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"], { env });
+  const folder = output(rustc, ["--print", "target-libdir", "--target", target], { env });
   if (!folder || existsSync(folder)) return;
   try {
     mkdirSync(folder, { recursive: true });

@@ -1,0 +1,30 @@
+// The three builds of the kernels: for plain SIMD, with threads, and with relaxed SIMD as well.
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+
+const megabyte = 1 << 20;
+
+// TypeScript makes the memory, of a size it chooses. The stack of the main thread is as large as a worker's.
+const memory = [`-zstack-size=${2 * megabyte}`, "--import-memory", `--max-memory=${4096 * megabyte}`];
+
+// wasm-bindgen makes each worker's stack and thread-local storage out of the exported symbols.
+const shared = ["--shared-memory", ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"].map((name) => `--export=${name}`)];
+
+export const variants = {
+  simd: { features: ["simd128"], linkArgs: memory },
+  threads: { features: ["simd128", "atomics", "bulk-memory"], linkArgs: [...memory, ...shared] },
+  relaxed: { features: ["simd128", "atomics", "bulk-memory", "relaxed-simd"], linkArgs: [...memory, ...shared] },
+};
+
+/** One target folder per set of features, so that core is compiled once for each and kept. */
+export const targetOf = (name) => join(root, "target", name);
+
+/** What cargo needs beyond `build --release`, whether it or wasm-pack is called. */
+export const cargoFlags = (name) => ["-Z", "build-std=core,alloc,panic_abort", "--target-dir", targetOf(name)];
+
+export function rustFlags(name, linker) {
+  const { features, linkArgs } = variants[name];
+  const flags = [`target-feature=+${features.join(",+")}`, ...linkArgs.map((arg) => `link-arg=${arg}`)];
+  if (linker) flags.push(`linker=${linker}`);
+  return flags.map((flag) => `-C${flag}`).join(" ");
+}
