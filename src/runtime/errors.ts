@@ -43,6 +43,11 @@ export class FormatError extends LanegradError {
   override name = "FormatError";
 }
 
+/** A file or URL that could not be read or written. */
+export class FileError extends LanegradError {
+  override name = "FileError";
+}
+
 /** The backend could not start, or a worker thread failed in the middle of a job. */
 export class BackendError extends LanegradError {
   override name = "BackendError";
