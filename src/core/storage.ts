@@ -40,6 +40,8 @@ let spilledBytes = 0;
 const STEP_BYTES = 64 * 1024 * 1024;
 let sinceStep = 0;
 let created = 0;
+/** Counts the storages asked for. Addresses taken since the last one stay valid while another spilled storage comes back. */
+let epoch = 0;
 
 /** A block of tensor memory, shared by all views of it. */
 export class Storage {
@@ -59,6 +61,7 @@ export class Storage {
   pinned = false;
   private state = State.Resident;
   private lastStep = step;
+  private lastEpoch = epoch;
   private uses = 1;
   private spill: Uint8Array | null = null;
   private why = "";
@@ -72,6 +75,7 @@ export class Storage {
 
   /** @throws OutOfMemoryError */
   static create(nbytes: number, origin: string): Storage {
+    epoch++;
     const storage = new Storage(allocate(nbytes, origin), nbytes, origin);
     residents.push(storage);
     scopes.at(-1)?.push(storage);
@@ -79,8 +83,8 @@ export class Storage {
   }
 
   /**
-   * Where it lies now. Valid until the next allocation, which may move idle storages: allocate first,
-   * take addresses last.
+   * Where it lies now. Valid until the next storage is made, which may move idle ones: allocate first, take
+   * addresses last. (Taking another address may bring its storage back; that moves none whose address was taken.)
    * @throws DisposedError when it is gone
    */
   get address(): Ptr {
@@ -115,6 +119,7 @@ export class Storage {
 
   private touch(): void {
     this.spent = false;
+    this.lastEpoch = epoch;
     if (this.lastStep !== step) {
       this.lastStep = step;
       this.uses++;
@@ -124,7 +129,7 @@ export class Storage {
   private revive(): void {
     this.check();
     const bytes = this.spill!;
-    const ptr = allocate(this.nbytes, this.origin);
+    const ptr = allocate(this.nbytes, this.origin, (storage) => storage.lastEpoch === epoch);
     backend().memory.views.u8.set(bytes, ptr);
     this.ptr = ptr;
     this.spill = null;
@@ -181,18 +186,18 @@ export class Storage {
 
 setSuspectHandler((ptr) => residents.find((storage) => storage.holds(ptr))?.abandon());
 
-function allocate(nbytes: number, origin: string): Ptr {
+function allocate(nbytes: number, origin: string, inUse: (storage: Storage) => boolean = () => false): Ptr {
   const { memory } = backend();
-  if (stress) makeRoom(() => false);
+  if (stress) makeRoom(inUse);
   sinceStep += nbytes;
   if (sinceStep > STEP_BYTES) nextStep();
   let ptr = memory.tryAlloc(nbytes);
   if (ptr >= 0) return ptr as Ptr;
-  makeRoom((storage) => !storage.isIdle);
+  makeRoom((storage) => inUse(storage) || !storage.isIdle);
   ptr = memory.tryAlloc(nbytes);
   if (ptr < 0 && memory.grow(nbytes)) ptr = memory.tryAlloc(nbytes);
   if (ptr < 0) {
-    makeRoom((storage) => !storage.isUntouched);
+    makeRoom((storage) => inUse(storage) || !storage.isUntouched);
     ptr = memory.tryAlloc(nbytes);
   }
   if (ptr < 0) throw outOfMemory(nbytes, origin);
