@@ -124,8 +124,8 @@ function neededSlots(spec: OpSpec, edges: readonly Edge[]): Set<Need> {
   return slots;
 }
 
-/** A node for the call, with its inputs saved as they are now. */
-function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A): GraphNode {
+/** A node for the call, with its inputs saved as they are now, or what is held of those that changed since. */
+function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A, held = inputs): GraphNode {
   const erased = spec as unknown as OpSpec;
   const edges = inputs.map(edgeOf);
   const name = `${spec.name.charAt(0).toUpperCase()}${spec.name.slice(1).replace(/_$/, "")}Backward`;
@@ -147,7 +147,7 @@ function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readon
   });
   node.stack = anomalyStack();
   neededSlots(erased, edges).forEach((need) => {
-    if (need !== "out") node.save(need, inputs[need]!, `input ${need} of ${spec.name}()`);
+    if (need !== "out") node.save(need, held[need]!, `input ${need} of ${spec.name}()`);
   });
   return node;
 }
@@ -250,11 +250,12 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
   checkInPlace(spec.name, x);
   const recording = needsGraph([x, ...inputs]);
   if (recording) onRecord();
-  const old = inputs.map((input) => (input === x ? x : input));
-  const node = recording ? record(spec, old, args) : null;
+  const mark = creationMark();
+  // Where a formula reads what is about to be overwritten, it gets a copy, as in PyTorch.
+  const slots = recording ? neededSlots(spec, inputs.map(edgeOf)) : null;
+  const held = inputs.map((input, i) => (slots?.has(i) && input.storage === x.storage ? copyOf(input) : input));
   const aux: Tensor[] = [];
   const direct = spec.acceptsOut === true && x.isContiguous && inputs.every((input) => input === x || input.storage !== x.storage);
-  const mark = creationMark();
   const result = execute(spec, inputs, args, aux, direct ? x : undefined) as Tensor;
   if (!sameShape(result.shape, x.shape)) {
     freeSince(mark);
@@ -264,12 +265,20 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
     copyInto(x, result);
     result.storage.free("it was internal to an op");
   }
+  const node = recording ? record(spec, inputs, args, held) : null;
   x.storage.version++;
   if (node) {
     finishRecord(node, { ...spec, view: false }, [x], aux);
     adopt(x, node);
   } else aux.forEach((tensor) => tensor.storage.free("it was internal to an op"));
   return x;
+}
+
+function copyOf(x: Tensor): Tensor {
+  const copy = Tensor.empty(x.shape, x.dtype, "clone");
+  copy.storage.fromGraph = true;
+  copyInto(copy, x);
+  return copy;
 }
 
 /** Gives a changed tensor its new history, and its base's if it is a view. */
