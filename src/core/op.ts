@@ -256,10 +256,15 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
   const held = inputs.map((input, i) => (slots?.has(i) && input.storage === x.storage ? copyOf(input) : input));
   const aux: Tensor[] = [];
   const direct = spec.acceptsOut === true && x.isContiguous && inputs.every((input) => input === x || input.storage !== x.storage);
-  const result = execute(spec, inputs, args, aux, direct ? x : undefined) as Tensor;
-  if (!sameShape(result.shape, x.shape)) {
+  let result: Tensor;
+  try {
+    result = execute(spec, inputs, args, aux, direct ? x : undefined) as Tensor;
+    if (!sameShape(result.shape, x.shape)) {
+      throw new ShapeError(`${spec.name}(): the result has shape ${show(result.shape)}, which does not fit into ${show(x.shape)} in place`);
+    }
+  } catch (error) {
     freeSince(mark);
-    throw new ShapeError(`${spec.name}(): the result has shape ${show(result.shape)}, which does not fit into ${show(x.shape)} in place`);
+    throw error;
   }
   if (result !== x) {
     copyInto(x, result);
