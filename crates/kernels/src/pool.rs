@@ -1,5 +1,6 @@
 //! Two-dimensional pooling over contiguous planes (images × channels). The work range counts planes.
 
+use crate::gemm::{div, div_ceil};
 use crate::simd::Real;
 
 /// Sizes of one axis.
@@ -13,9 +14,23 @@ struct Axis {
 }
 
 impl Axis {
+    /// Windows of an average; without a kernel (0) the adaptive ones: `output` nearly even parts of the input.
+    #[inline(always)]
+    fn average(input: usize, output: usize, kernel: usize, stride: usize, padding: usize) -> Self {
+        Axis {
+            input,
+            kernel,
+            stride: if kernel == 0 { output } else { stride },
+            padding,
+            dilation: 1,
+        }
+    }
     /// The inputs that window `out` reads: first and end (stepping by `dilation`), padding left out.
     #[inline(always)]
     fn window(&self, out: usize) -> (usize, usize) {
+        if self.kernel == 0 {
+            return (div(out * self.input, self.stride), div_ceil((out + 1) * self.input, self.stride));
+        }
         let start = out * self.stride;
         let end = (start + (self.kernel - 1) * self.dilation + 1)
             .saturating_sub(self.padding)
@@ -23,7 +38,7 @@ impl Axis {
         if start >= self.padding {
             return (start - self.padding, end);
         }
-        let steps = crate::gemm::div_ceil(self.padding - start, self.dilation);
+        let steps = div_ceil(self.padding - start, self.dilation);
         (start + steps * self.dilation - self.padding, end)
     }
     /// What window `out` of an average divides by when padding counts: the padded axis ends at input + padding.
@@ -140,13 +155,13 @@ kernel! {
     }
 
     /// y = the sum of each window / its size. `count_padding`: zeros of the padding count as elements;
-    /// `divisor` replaces the size unless 0.
+    /// `divisor` replaces the size unless 0. Kernel sizes of 0 ask for adaptive windows (and `count_padding` 0).
     fn avg_pool2d<T>(
         y: *mut T, x: *const T, h: usize, w: usize, oh: usize, ow: usize, kh: usize, kw: usize, sh: usize, sw: usize,
         ph: usize, pw: usize, count_padding: u32, divisor: usize, begin: usize, end: usize,
     ) {
-        let rows = Axis { input: h, kernel: kh, stride: sh, padding: ph, dilation: 1 };
-        let cols = Axis { input: w, kernel: kw, stride: sw, padding: pw, dilation: 1 };
+        let rows = Axis::average(h, oh, kh, sh, ph);
+        let cols = Axis::average(w, ow, kw, sw, pw);
         let mut plane = begin;
         while plane < end {
             let x = x.add(plane * h * w);
@@ -182,8 +197,8 @@ kernel! {
         dx: *mut T, dy: *const T, h: usize, w: usize, oh: usize, ow: usize, kh: usize, kw: usize, sh: usize, sw: usize,
         ph: usize, pw: usize, count_padding: u32, divisor: usize, begin: usize, end: usize,
     ) {
-        let rows = Axis { input: h, kernel: kh, stride: sh, padding: ph, dilation: 1 };
-        let cols = Axis { input: w, kernel: kw, stride: sw, padding: pw, dilation: 1 };
+        let rows = Axis::average(h, oh, kh, sh, ph);
+        let cols = Axis::average(w, ow, kw, sw, pw);
         let mut plane = begin;
         while plane < end {
             let dx = dx.add(plane * h * w);

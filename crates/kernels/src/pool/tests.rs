@@ -210,3 +210,26 @@ fn average_is_pytorchs() {
         }
     }
 }
+
+#[test]
+fn adaptive_windows_are_pytorchs() {
+    let (h, w, oh, ow) = (7, 5, 3, 8);
+    let (x, dy) = (vec::<f64>(h * w, 1), vec::<f64>(oh * ow, 2));
+    let (mut y, mut dx, mut expected) = (vec![0.0; oh * ow], vec![9.0; h * w], vec![0.0; h * w]);
+    unsafe {
+        avg_pool2d(y.as_mut_ptr(), x.as_ptr(), h, w, oh, ow, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+        avg_pool2d_grad(dx.as_mut_ptr(), dy.as_ptr(), h, w, oh, ow, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+    }
+    for o in 0..oh * ow {
+        let span = |i: usize, input: usize, output: usize| i * input / output..((i + 1) * input).div_ceil(output);
+        let (rows, cols) = (span(o / ow, h, oh), span(o % ow, w, ow));
+        let n = (rows.len() * cols.len()) as f64;
+        let mut sum = 0.0;
+        for p in rows.flat_map(|r| cols.clone().map(move |c| r * w + c)) {
+            sum += x[p];
+            expected[p] += dy[o] / n;
+        }
+        assert!((y[o] - sum / n).abs() < 1e-15);
+    }
+    assert!(dx.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-15));
+}
