@@ -66,9 +66,9 @@ async function time(run: () => void, { seconds, minSamples }: Effort): Promise<n
       maxTime: seconds,
       minSamples: one > 0.5 ? 2 : minSamples,
       onComplete: () => resolve(benchmark.stats.sample),
-      onError: () => reject(benchmark.error as Error),
+      onError: () => reject(benchmark.error),
     };
-    const benchmark: Benchmark & { error?: unknown } = new Benchmark(options);
+    const benchmark = new Benchmark(options);
     benchmark.run();
   });
 }
