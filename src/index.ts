@@ -18,3 +18,4 @@ export { type MemoryStats, memoryStats, flushMemory } from "./core/storage.js";
 export * from "./ops/creation.js";
 export { cat, stack } from "./ops/join.js";
 export * from "./ops/tensor-ops.js";
+export * as F from "./ops/functional.js";
