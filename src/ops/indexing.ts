@@ -8,7 +8,7 @@ import { broadcastShapes, sameShape, show, sizeOf } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
 import { arange } from "./creation.js";
-import { indexSelect } from "./index.js";
+import { indexSelect } from "./gather.js";
 import { type Index, type Located, locate, rowsOf } from "./indices.js";
 import { expand, permute, reshape } from "./view.js";
 

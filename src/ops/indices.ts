@@ -25,6 +25,8 @@ export function slice(start: number | null = null, end: number | null = null, st
  */
 export type Index = number | Slice | null | string | readonly number[] | readonly boolean[] | Tensor;
 
+type Item = number | Slice | null | "..." | Mask | readonly number[] | Tensor;
+
 /** Indices along one dim, or along several at once for a mask. */
 interface Picks {
   readonly dim: number;
@@ -40,7 +42,7 @@ export interface Located {
 
 /** Reads the indices. @throws IndexError, ShapeError or ArgumentError when they do not fit `x` */
 export function locate(name: string, x: Tensor, indices: readonly Index[]): Located {
-  const items = indices.flatMap((index) => (typeof index === "string" ? parse(name, index) : [index]));
+  const items = indices.flatMap((index): Item[] => (typeof index === "string" ? parse(name, index) : [index]));
   const used = items.reduce<number>((count, item) => count + (item === null || item === "..." ? 0 : isMask(item) ? maskShape(item).length : 1), 0);
   if (used > x.ndim) throw new IndexError(`${name}(): ${used} indices for a tensor of ${x.ndim} dim(s), ${show(x.shape)}`);
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError(`${name}(): "..." may stand once`);
@@ -83,7 +85,7 @@ function parse(name: string, text: string): (number | Slice | null | "...")[] {
 
 type Mask = Tensor | readonly boolean[];
 
-function isMask(item: Index): item is Mask {
+function isMask(item: Item): item is Mask {
   return item instanceof Tensor ? item.dtype === "bool" : Array.isArray(item) && item.length > 0 && typeof item[0] === "boolean";
 }
 

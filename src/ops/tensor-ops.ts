@@ -1,10 +1,23 @@
 /** The functions that are methods of Tensor too: `add(x, y)` is `x.add(y)`. */
 export * from "./access.js";
+export { relu, relu_ } from "./activation.js";
 export * from "./binary.js";
+export { clamp, clamp_ } from "./clamp.js";
 export { detach, to } from "./convert.js";
+export { amax, amin, argmax, argmin, max, min } from "./extreme.js";
+export { gather, indexSelect, take } from "./gather.js";
+export { at, copy_, fill_, setAt, zero_ } from "./indexing.js";
 export { chunk, split, unbind } from "./join.js";
+export { maskedSelect, nonzero, tril, triu } from "./mask.js";
 export { addmm, bmm, dot, matmul, mm, mv, outer } from "./matmul.js";
-export * from "./reduce.js";
+export { prod } from "./prod.js";
+export { all, any, countNonzero, mean, sum } from "./reduce.js";
+export * from "./rounding.js";
+export { cumsum } from "./scan.js";
+export { indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, scatter, scatterAdd, scatterAdd_, scatter_ } from "./scatter.js";
 export { narrow, select } from "./slice.js";
+export { logSoftmax, softmax } from "./softmax.js";
+export { argsort, sort, topk } from "./sort.js";
+export { logsumexp, norm, std, var } from "./statistics.js";
 export * from "./unary.js";
 export * from "./view.js";
