@@ -23,13 +23,7 @@ function run(command, args, input) {
 
 const tsx = ["--import", "tsx", "--conditions=lanegrad-source"];
 const { ops, calls } = JSON.parse(run(process.execPath, [...tsx, "tests/harness/dump.ts", ...names]));
-const results = JSON.parse(
-  run(
-    "python3",
-    ["tests/golden/golden.py"],
-    JSON.stringify(calls.map(({ call }) => call)),
-  ),
-);
+const results = JSON.parse(run("python3", ["tests/golden/golden.py"], JSON.stringify(calls.map(({ call }) => call))));
 
 const files = new Map();
 calls.forEach(({ key, call }, i) => {

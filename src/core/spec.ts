@@ -90,6 +90,8 @@ export interface OpMeta {
    * Families set it.
    */
   readonly elementwise?: true;
+  /** What it gives or accepts depends on the strides of its inputs, so tests leave them plain. */
+  readonly plainInputs?: true;
   /** One tensor that stands for a result of several, as `torch` computes it; gets the result and the arguments. */
   readonly check?: (result: Tensor[], args: readonly unknown[]) => Tensor;
   /** Random draws: not compared with PyTorch by value in the generic test. */

@@ -25,7 +25,7 @@ export const to: Op<(x: Tensor, dtype: DType) => Tensor> = composite(
 const convert: Op<(x: Tensor, dtype: DType) => Tensor> = op({
   name: "_convert",
   torch: (dtype: DType) => `x.to(torch.${dtype})`,
-  samples: [{ inputs: [[2, 3]], args: ["float64"] }],
+  samples: [{ inputs: [{ shape: [2, 3], dtype: "float32" }], args: ["float64"] }],
   prepare: (x: Tensor, dtype: DType) => ({ inputs: [x], args: dtype }),
   run: ([x], dtype) => cast(x!, dtype),
   vjp: [(g, c) => (isFloat(c.dtypes[0]!) ? to(g, c.dtypes[0]!) : null)],

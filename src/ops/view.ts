@@ -37,6 +37,7 @@ export const reshape: Op<(x: Tensor, shape: Shape) => Tensor> = composite(
 export const view: Op<(x: Tensor, shape: Shape) => Tensor> = composite(
   {
     name: "view",
+    plainInputs: true,
     torch: (shape: Shape) => `x.reshape(${show(shape)})`,
     samples: [
       { inputs: [[2, 6]], args: [[3, -1]] },
@@ -54,6 +55,7 @@ export const view: Op<(x: Tensor, shape: Shape) => Tensor> = composite(
 /** The view that `reshape` and `view` share; the strides must allow it. */
 const viewAs: Op<(x: Tensor, shape: Shape) => Tensor> = op({
   name: "_view",
+  plainInputs: true,
   torch: (shape: Shape) => `x.reshape(${show(shape)})`,
   samples: [{ inputs: [[2, 6]], args: [[4, 3]] }],
   view: true,
@@ -257,6 +259,7 @@ export const squeeze: Op<(x: Tensor, dim?: number | readonly number[]) => Tensor
 /** The view that `squeeze` and `unsqueeze` share: dims of size 1 come or go. */
 const withDims: Op<(x: Tensor, shape: Shape, strides: Shape) => Tensor> = op({
   name: "_withDims",
+  plainInputs: true,
   torch: (shape: Shape) => `x.reshape(${show(shape)})`,
   samples: [{ inputs: [[1, 3]], args: [[3], [1]] }],
   view: true,

@@ -1,0 +1,75 @@
+import { LanegradError } from "../../src/runtime/errors.js";
+import { isFloat } from "../../src/core/dtype.js";
+import type { ErrorCase } from "../../src/core/spec.js";
+import { memoryStats } from "../../src/core/storage.js";
+import { expectGolden } from "./checks.js";
+import { type Values, expectSame } from "./compare.js";
+import { type AnyOp, evaluate, paramsOf } from "./evaluate.js";
+import { type Goldens, goldenOf } from "./golden.js";
+import { place, valuesOf } from "./inputs.js";
+import { type Planned, planInput } from "./plan.js";
+
+/** NaN, ±Infinity and ±0: values to the sign of zero; gradients where PyTorch's are finite. */
+export function checkSpecials(op: AnyOp, plan: Planned, goldens: Goldens): void {
+  const golden = goldenOf(goldens, plan.call);
+  const outcome = evaluate(op, plan);
+  expectGolden({ op, plan, golden }, outcome, () => false);
+  golden.out.forEach((expected, i) => expectZeroSigns(outcome.out[i]!, expected, plan));
+  const ordinary = plan.call.inputs.map((_, i) => valuesOf(plan.call, i).map(Number.isFinite));
+  const finite = (i: number, grad: Values): boolean => ordinary.every((input) => input[i]) && Number.isFinite(grad.data[i]);
+  golden.grads.forEach((expected, input) => {
+    if (!expected) return;
+    const keep = (values: Values): Values => ({ ...values, data: values.data.map((x, i) => (finite(i, expected) ? x : 0)) });
+    const actual = outcome.grads[input] ?? { ...expected, data: expected.data.map(() => 0) };
+    expectSame(`gradient of input ${input} where all is finite`, keep(actual), keep(expected), () => 1e-5);
+  });
+}
+
+function expectZeroSigns(actual: Values, expected: Values, plan: Planned): void {
+  if (!isFloat(expected.dtype)) return;
+  expected.data.forEach((b, i) => {
+    const a = actual.data[i]!;
+    if (b !== 0 || Object.is(a, b) || a !== 0) return;
+    const inputs = plan.call.inputs.map((_, k) => valuesOf(plan.call, k)[i]);
+    throw new Error(`of (${inputs.map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(", ")}) the zero has the other sign`);
+  });
+}
+
+/** Integers, bools and mixtures: PyTorch's dtype and values, or a typed error. */
+export function checkDTypes(op: AnyOp, plan: Planned, goldens: Goldens): void {
+  const golden = goldenOf(goldens, plan.call);
+  let outcome;
+  try {
+    outcome = evaluate(op, plan);
+  } catch (error) {
+    if (!(error instanceof LanegradError)) throw error;
+    const promised = plan.call.inputs.every((x) => op.spec.dtypes?.includes(x.dtype));
+    if (promised) throw new Error("is among its dtypes, but is refused", { cause: error });
+    return;
+  }
+  if (golden.error !== null) throw new Error(`is accepted; PyTorch says ${golden.error}`);
+  expectGolden({ op, plan, golden }, outcome);
+}
+
+/** Refused with the message that is promised, before anything is allocated. */
+export function checkErrors(op: AnyOp, { inputs, args = [], throws }: ErrorCase): void {
+  const plans = inputs.map((input) => planInput(op.spec, input, "float32"));
+  const call = { op: op.spec.name, seed: 0, torch: "", inputs: plans, mayFail: true };
+  const tensors = plans.map((plan, i) => place(plan, valuesOf(call, i), "plain"));
+  const before = memoryStats();
+  const error = thrownBy(() => op(...paramsOf(op.spec, tensors, args)));
+  const after = memoryStats();
+  tensors.forEach((x) => x.dispose());
+  if (!(error instanceof LanegradError)) throw new Error(`threw ${String(error)}, which is no LanegradError`, { cause: error });
+  if (!throws.test(error.message)) throw new Error(`says "${error.message}", expected ${String(throws)}`, { cause: error });
+  if (after.inUse !== before.inUse) throw new Error(`bytes in use: ${before.inUse} before the refused call, ${after.inUse} after`);
+}
+
+function thrownBy(fn: () => unknown): unknown {
+  try {
+    fn();
+  } catch (error) {
+    return error;
+  }
+  return "nothing";
+}
