@@ -19,4 +19,5 @@ export { type MemoryStats, memoryStats, flushMemory } from "./core/storage.js";
 export * from "./ops/creation.js";
 export { cat, stack } from "./ops/join.js";
 export * from "./ops/tensor-ops.js";
+export { where } from "./ops/where.js";
 export * as F from "./ops/functional.js";

@@ -1,38 +1,219 @@
-import { composite } from "../core/op.js";
-import type { Op } from "../core/spec.js";
-import { needs } from "../core/spec.js";
-import type { Tensor } from "../core/tensor.js";
-import { inPlace } from "../core/op.js";
-import { type Binary, type Operand, BINARY_SAMPLES, binary } from "./families/binary.js";
+import { ArgumentError, DTypeError } from "../runtime/errors.js";
+import { constant } from "../core/constant.js";
+import { isFloat } from "../core/dtype.js";
+import { discard, inPlace, op } from "../core/op.js";
+import { keywords } from "../core/python.js";
+import { type Op, type OpMeta, needs } from "../core/spec.js";
+import { Tensor } from "../core/tensor.js";
+import { eq, gt, lt } from "./compare.js";
+import { zerosLike } from "./creation.js";
+import { BINARY_SAMPLES, type Binary, type BinaryArgs, type BinaryInPlace, type Operand, binary, prepareBinary, refuseBools, runBinary } from "./families/binary.js";
 import { neg } from "./unary.js";
+import { where } from "./where.js";
 
-/** x * y, elementwise with broadcasting. */
+/** x * y, elementwise with broadcasting. Of bools: both. */
 export const mul: Binary = binary({
   name: "mul",
   torch: "x * y",
   kernel: "mul",
   vjp: [needs([1], (g, c) => mul(g, c.input(1))), needs([0], (g, c) => mul(g, c.input(0)))],
 });
+/** x *= y, in place. */
+export const mul_: BinaryInPlace = inPlace(mul);
 
-const plus: Binary = binary({ name: "_plus", torch: "x + y", kernel: "add", vjp: [(g) => g, (g) => g] });
+export interface AlphaOptions {
+  /** What y is multiplied by. Default 1. */
+  alpha?: number;
+}
+type Sum = Op<(x: Operand, y: Operand, options?: AlphaOptions) => Tensor>;
 
-/** x + alpha * y, elementwise with broadcasting. alpha defaults to 1. */
-export const add: Op<(x: Tensor, y: Operand, options?: { alpha?: number }) => Tensor> = composite(
-  { name: "add", torch: "x + y", samples: BINARY_SAMPLES },
-  (x: Tensor, y: Operand, { alpha = 1 }: { alpha?: number } = {}) => plus(x, alpha === 1 ? y : typeof y === "number" ? alpha * y : mul(y, alpha)),
-);
+interface SumArgs extends BinaryArgs {
+  readonly alpha: number;
+}
 
-/** x - y, elementwise with broadcasting. */
-export const sub: Binary = binary({ name: "sub", torch: "x - y", kernel: "sub", vjp: [(g) => g, (g) => neg(g)] });
+const SUM_SAMPLES: OpMeta["samples"] = [
+  ...BINARY_SAMPLES,
+  { inputs: [[5], [3, 5]], args: [{ alpha: -0.5 }] },
+  { inputs: [[19], []], args: [{ alpha: 3 }] },
+];
 
-/** x / y, elementwise with broadcasting. Integers become float32 first. */
-export const div: Binary = binary({
+/** The front desk of add and sub. */
+function prepareSum(name: string, x: Operand, y: Operand, alpha: number): { inputs: [Tensor, Tensor]; args: SumArgs } {
+  const { inputs, args } = prepareBinary(name, x, y);
+  if (!isFloat(args.dtype) && !Number.isInteger(alpha)) {
+    throw new ArgumentError(`${name}(): alpha must be a whole number for ${args.dtype} operands, got ${alpha}; convert one with .to("float32")`);
+  }
+  return { inputs, args: { ...args, alpha } };
+}
+
+/** x + alpha * y: in one pass for floats; integers have no such kernel and scale y first. */
+function runSum(name: string, plain: string, [x, y]: readonly Tensor[], args: SumArgs, alpha: number, target?: Tensor): Tensor {
+  const { dtype } = args;
+  if (args.alpha === 1) return runBinary({ name, kernel: plain, result: dtype }, x!, y!, args, target);
+  if (isFloat(dtype)) return runBinary({ name, kernel: "add_scaled", result: dtype, scalars: [alpha], cost: 2 }, x!, y!, args, target);
+  const scaled = discard(runBinary({ name, kernel: "mul", result: dtype }, y!, constant(args.alpha, dtype), { dtype, shape: y!.shape }));
+  return runBinary({ name, kernel: plain, result: dtype }, x!, scaled, args, target);
+}
+
+/** x + alpha * y, elementwise with broadcasting. Of bools: either. */
+export const add: Sum = op({
+  name: "add",
+  torch: (options?: AlphaOptions) => `torch.add(x, y${keywords({ ...options })})`,
+  samples: SUM_SAMPLES,
+  elementwise: true,
+  acceptsOut: true,
+  errors: [
+    { inputs: [[2, 3], [4]], throws: /add\(\): .*\[2, 3\].*\[4\]/ },
+    { inputs: [{ shape: [2], dtype: "int32" }, { shape: [2], dtype: "int32" }], args: [{ alpha: 0.5 }], throws: /add\(\): alpha must be a whole number/ },
+  ],
+  prepare: (x: Operand, y: Operand, { alpha = 1 }: AlphaOptions = {}) => prepareSum("add", x, y, alpha),
+  run: (inputs, args, _aux, target) => runSum("add", args.dtype === "bool" ? "logical_or" : "add", inputs, args, args.alpha, target),
+  vjp: [(g) => g, (g, c) => (c.args.alpha === 1 ? g : mul(g, c.args.alpha))],
+});
+/** x += alpha * y, in place. */
+export const add_: (x: Tensor, y: Operand, options?: AlphaOptions) => Tensor = inPlace(add);
+
+/** x - alpha * y, elementwise with broadcasting. @throws DTypeError for bools: use logicalXor or logicalNot */
+export const sub: Sum = op({
+  name: "sub",
+  torch: (options?: AlphaOptions) => `torch.sub(x, y${keywords({ ...options })})`,
+  samples: SUM_SAMPLES,
+  elementwise: true,
+  acceptsOut: true,
+  errors: [{ inputs: [{ shape: [2], dtype: "bool" }, [2]], throws: /sub\(\): bool operands are not supported/ }],
+  prepare(x: Operand, y: Operand, { alpha = 1 }: AlphaOptions = {}) {
+    if ([x, y].some((operand) => operand instanceof Tensor && operand.dtype === "bool")) {
+      throw new DTypeError('sub(): bool operands are not supported; use logicalXor() or logicalNot(), or convert with .to("int32")');
+    }
+    return prepareSum("sub", x, y, alpha);
+  },
+  run: (inputs, args, _aux, target) => runSum("sub", "sub", inputs, args, -args.alpha, target),
+  vjp: [(g) => g, (g, c) => mul(g, -c.args.alpha)],
+});
+/** x -= alpha * y, in place. */
+export const sub_: (x: Tensor, y: Operand, options?: AlphaOptions) => Tensor = inPlace(sub);
+
+export interface DivOptions {
+  /** null: the true quotient, of floats. "trunc": rounded to 0, as in C. "floor": rounded down, as in Python. Default null. */
+  roundingMode?: "trunc" | "floor" | null;
+}
+
+const DIV_KERNELS = { trunc: "trunc_divide", floor: "floor_divide" } as const;
+
+/**
+ * x / y, elementwise with broadcasting. Integers become float32 first, unless the quotient is rounded. An integer
+ * divided by zero gives 0; PyTorch throws.
+ */
+export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> = op({
   name: "div",
-  torch: "x / y",
-  kernel: "div",
-  result: "float",
-  vjp: [needs([1], (g, c) => div(g, c.input(1))), needs([1, "out"], (g, c) => neg(div(mul(g, c.output()), c.input(1))))],
+  torch: (options?: DivOptions) => `torch.div(x, y${keywords({ ...options })})`,
+  samples: [
+    ...BINARY_SAMPLES,
+    { inputs: [[19], { shape: [19], low: 0.3, high: 3 }], args: [{ roundingMode: "floor" }] },
+    { inputs: [[4, 3], { shape: [3], low: -3, high: -0.3 }], args: [{ roundingMode: "trunc" }] },
+  ],
+  domain: [0.2, 3],
+  elementwise: true,
+  acceptsOut: true,
+  errors: [{ inputs: [[2], [2]], args: [{ roundingMode: "ceil" }], throws: /div\(\): roundingMode must be null, "trunc" or "floor", got "ceil"/ }],
+  prepare(x: Operand, y: Operand, { roundingMode = null }: DivOptions = {}) {
+    if (roundingMode !== null && !(roundingMode in DIV_KERNELS)) {
+      throw new ArgumentError(`div(): roundingMode must be null, "trunc" or "floor", got ${JSON.stringify(roundingMode)}`);
+    }
+    const { inputs, args } = prepareBinary("div", x, y, roundingMode === null);
+    refuseBools("div", args.dtype);
+    return { inputs, args: { ...args, roundingMode } };
+  },
+  run([x, y], args, _aux, target) {
+    const kernel = args.roundingMode === null ? "div" : DIV_KERNELS[args.roundingMode];
+    return runBinary({ name: "div", kernel, result: args.dtype, cost: args.roundingMode ? 8 : 1 }, x!, y!, args, target);
+  },
+  vjp: [
+    needs([1], (g, c) => (c.args.roundingMode === null ? div(g, c.input(1)) : zerosLike(g))),
+    needs([1, "out"], (g, c) => (c.args.roundingMode === null ? mul(neg(g), div(c.output(), c.input(1))) : zerosLike(g))),
+  ],
+});
+/** x /= y, in place. @throws DTypeError when a quotient of integers is not rounded */
+export const div_: (x: Tensor, y: Operand, options?: DivOptions) => Tensor = inPlace(div);
+
+/** Divisors that no integer test may have 0 in: PyTorch throws there. */
+const DIVISOR_SAMPLES: OpMeta["samples"] = [
+  [[7], { shape: [7], low: 1, high: 3 }],
+  [[], { shape: [], low: 1, high: 3 }],
+  [[2, 3], { shape: [3], low: -3, high: -0.5 }],
+  [[3, 1], { shape: [1, 5], low: 0.4, high: 3 }],
+  [[0], [0]],
+  [[4, 17], { shape: [4, 1], low: 0.4, high: 3 }],
+];
+
+/** ⌊x / y⌋, as Python's //. The gradient is 0. An integer divided by zero gives 0; PyTorch throws. */
+export const floorDivide: Binary = binary({
+  name: "floorDivide",
+  torch: "torch.div(x, y, rounding_mode='floor')",
+  kernel: "floor_divide",
+  cost: 8,
+  samples: DIVISOR_SAMPLES,
+  bools: "refuse",
+  vjp: [(g) => zerosLike(g), (g) => zerosLike(g)],
 });
 
-/** x *= y */
-export const mul_: Binary = inPlace(mul) as Binary;
+/** x - y ⌊x / y⌋: the remainder with the sign of y, as Python's %. An integer divided by zero gives 0; PyTorch throws. */
+export const remainder: Binary = binary({
+  name: "remainder",
+  torch: "torch.remainder(x, y)",
+  kernel: "remainder",
+  cost: 8,
+  samples: DIVISOR_SAMPLES,
+  bools: "refuse",
+  vjp: [(g) => g, needs([0, 1], (g, c) => mul(neg(g), div(c.input(0), c.input(1), { roundingMode: "floor" })))],
+});
+
+/** The remainder of x / y with the sign of x, as C's fmod. An integer divided by zero gives 0; PyTorch throws. */
+export const fmod: Binary = binary({
+  name: "fmod",
+  torch: "torch.fmod(x, y)",
+  kernel: "fmod",
+  cost: 8,
+  samples: DIVISOR_SAMPLES,
+  bools: "refuse",
+  vjp: [(g) => g, needs([0, 1], (g, c) => mul(neg(g), div(c.input(0), c.input(1), { roundingMode: "trunc" })))],
+});
+
+/** The larger of x and y, elementwise; NaN if either is. Where they are equal each gets half the gradient. */
+export const maximum: Binary = binary({
+  name: "maximum",
+  torch: "torch.maximum(x, y)",
+  kernel: "max",
+  vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt))],
+});
+
+/** The smaller of x and y, elementwise; NaN if either is. Where they are equal each gets half the gradient. */
+export const minimum: Binary = binary({
+  name: "minimum",
+  torch: "torch.minimum(x, y)",
+  kernel: "min",
+  vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt))],
+});
+
+/** g, but nothing where `loses(x, y)` and half where the two are equal. */
+function shareOf(g: Tensor, x: Tensor, y: Tensor, loses: (x: Tensor, y: Tensor) => Tensor): Tensor {
+  return where(loses(x, y), 0, where(eq(x, y), mul(g, 0.5), g));
+}
+
+/** The angle of the point (y, x) in radians, in (-π, π]: y comes first, as in C. */
+export const atan2: Binary = binary({
+  name: "atan2",
+  torch: "torch.atan2(x, y)",
+  kernel: "atan2",
+  cost: 20,
+  result: "float",
+  domain: [0.3, 2],
+  vjp: [
+    needs([0, 1], (g, c) => mul(g, div(c.input(1), squaredLength(c.input(0), c.input(1))))),
+    needs([0, 1], (g, c) => mul(g, div(neg(c.input(0)), squaredLength(c.input(0), c.input(1))))),
+  ],
+});
+
+function squaredLength(x: Tensor, y: Tensor): Tensor {
+  return add(mul(x, x), mul(y, y));
+}

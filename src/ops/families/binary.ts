@@ -1,5 +1,5 @@
 import { launch } from "../../runtime/backend.js";
-import { ArgumentError } from "../../runtime/errors.js";
+import { ArgumentError, DTypeError } from "../../runtime/errors.js";
 import type { KernelName } from "../../runtime/kernels.js";
 import { writeInts } from "../../runtime/scratch.js";
 import { constant } from "../../core/constant.js";
@@ -13,7 +13,9 @@ import { Tensor } from "../../core/tensor.js";
 
 /** One of the two may be a number; it takes the other's dtype, as in PyTorch. */
 export type Operand = Tensor | number;
-export type Binary = Op<(x: Tensor, y: Operand) => Tensor>;
+export type Binary = Op<(x: Operand, y: Operand) => Tensor>;
+/** The in-place form: the result goes into x. */
+export type BinaryInPlace = (x: Tensor, y: Operand) => Tensor;
 
 export interface BinaryDecl extends Omit<OpMeta, "samples"> {
   readonly samples?: OpMeta["samples"];
@@ -22,7 +24,15 @@ export interface BinaryDecl extends Omit<OpMeta, "samples"> {
   readonly cost?: number;
   /** The result's dtype. Default: that of the operands, promoted. "bool" for comparisons, "float" to divide. */
   readonly result?: "same" | "bool" | "float";
-  readonly vjp: readonly [Vjp | null, Vjp | null];
+  /** What two bools do: the name of another kernel, or they are refused. Default: the kernel takes them as 0 and 1. */
+  readonly bools?: { readonly kernel: string } | "refuse";
+  readonly vjp: readonly [Vjp<BinaryArgs> | null, Vjp<BinaryArgs> | null];
+}
+
+export interface BinaryArgs {
+  /** What the operands are computed in. */
+  readonly dtype: DType;
+  readonly shape: readonly number[];
 }
 
 /** Same shape, scalar, row and column broadcasts, empty, tails. */
@@ -65,51 +75,75 @@ function asTensor(name: string, value: unknown): Tensor {
   throw new ArgumentError(`${name}(): expected a tensor or a number, got ${value === null ? "null" : typeof value}; make one with tensor(…)`);
 }
 
+/** The front desk of a binary op: promoted operands and the broadcast shape. */
+export function prepareBinary(name: string, x: Operand, y: Operand, float = false): { inputs: [Tensor, Tensor]; args: BinaryArgs } {
+  const { inputs, dtype } = promoteOperands(name, x, y, float);
+  return { inputs, args: { dtype, shape: broadcastShapes(name, inputs[0].shape, inputs[1].shape) } };
+}
+
+/** @throws DTypeError for two bools */
+export function refuseBools(name: string, dtype: DType): void {
+  if (dtype === "bool") throw new DTypeError(`${name}(): expected numbers, got two bool operands; convert one with .to("int32"), or use a logical op`);
+}
+
 /** out = f(x, y), elementwise with broadcasting. */
 export function binary(decl: BinaryDecl): Binary {
-  const { name, kernel, cost = 1, result = "same" } = decl;
+  const { name, kernel, cost, result = "same", bools } = decl;
   return op({
     elementwise: true,
     ...decl,
     samples: decl.samples ?? BINARY_SAMPLES,
     acceptsOut: true,
-    prepare(x: Tensor, y: Operand) {
-      const { inputs, dtype } = promoteOperands(name, x, y, result === "float");
-      const shape = broadcastShapes(name, inputs[0].shape, inputs[1].shape);
-      return { inputs, args: { dtype, shape } };
+    prepare(x: Operand, y: Operand) {
+      const prepared = prepareBinary(name, x, y, result === "float");
+      if (bools === "refuse") refuseBools(name, prepared.args.dtype);
+      return prepared;
     },
-    run([x, y], { dtype, shape }, _aux, target) {
-      const out = result === "bool" ? "bool" : dtype;
-      const fits = target?.dtype === out && sameShape(target.shape, shape);
-      return launchBinary(kernel, fits ? target : null, shape, out, inDType(x!, dtype), inDType(y!, dtype), cost, name);
+    run([x, y], args, _aux, target) {
+      const ofBools = args.dtype === "bool" && typeof bools === "object";
+      return runBinary({ name, kernel: ofBools ? bools.kernel : kernel, cost, result: result === "bool" ? "bool" : args.dtype }, x!, y!, args, target);
     },
   });
 }
 
-function inDType(x: Tensor, dtype: DType): Tensor {
+/** For `run`: the tensor in another dtype, for the time of the op. */
+export function inDType(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : discard(cast(x, dtype));
 }
 
-/** Two contiguous operands or scalars take the straight loop, everything else the strided one. */
-function launchBinary(kernel: string, target: Tensor | null, shape: readonly number[], dtype: DType, x: Tensor, y: Tensor, cost: number, name: string): Tensor {
-  const out = target ?? Tensor.empty(shape, dtype, name);
+export interface BinaryCall {
+  readonly name: string;
+  readonly kernel: string;
+  readonly result: DType;
+  readonly scalars?: readonly number[];
+  readonly cost?: number | undefined;
+}
+
+/**
+ * For `run`: the kernel over two operands, into `target` where it fits. Contiguous operands and scalars take
+ * the straight loop, everything else the strided one.
+ */
+export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype, shape }: BinaryArgs, target?: Tensor): Tensor {
+  const { name, kernel, result, scalars = [], cost = 1 } = call;
+  const [x, y] = [inDType(left, dtype), inDType(right, dtype)];
+  const inPlace = target?.dtype === result && sameShape(target.shape, shape);
+  const out = inPlace ? target : Tensor.empty(shape, result, name);
   const total = sizeOf(shape);
-  const type = dtypeInfo(x.dtype).kernel;
+  const type = dtypeInfo(dtype).kernel;
   const sx = unitStride(x, shape, total);
   const sy = unitStride(y, shape, total);
-  const inPlace = target !== null;
   if (sx >= 0 && sy >= 0) {
-    launch(`${kernel}_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, sx, sy], total, cost, { inPlace });
+    launch(`${kernel}_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, sx, sy], total, cost, { inPlace });
     return out;
   }
   const nest = collapse(shape, [contiguousStrides(shape), broadcastStrides(x.shape, x.strides, shape), broadcastStrides(y.shape, y.strides, shape)]);
   const meta = writeInts([nest.shape.length], nest.shape, nest.strides[1]!, nest.strides[2]!);
-  launch(`${kernel}_nd_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, meta], total, cost * 2, { inPlace });
+  launch(`${kernel}_nd_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, meta], total, cost * 2, { inPlace });
   return out;
 }
 
 /** 1: walks along with the output; 0: one element for all; -1: neither. */
-function unitStride(x: Tensor, shape: readonly number[], total: number): number {
+export function unitStride(x: Tensor, shape: readonly number[], total: number): number {
   if (x.numel === 1) return total === 1 ? 1 : 0;
   return sameShape(x.shape, shape) && x.isContiguous ? 1 : -1;
 }

@@ -44,6 +44,8 @@ float_pair! {
     /// The remainder with the sign of x.
     fmod fmod_nd = |a, b| out_of_line::fmod(a, b);
     floor_divide floor_divide_nd = |a, b| out_of_line::floor_div(a, b);
+    /// The quotient without its fraction.
+    trunc_divide trunc_divide_nd = |a, b| a.div(b).trunc();
     pow pow_nd = |a, b| out_of_line::pow(a, b);
     atan2 atan2_nd = |a, b| out_of_line::atan2(a, b);
 }

@@ -23,6 +23,8 @@ export_pair! {
     max_u8 max_nd_u8 (u8 => u8) = |a: u8, b: u8| a.max(b);
     floor_divide_u8 floor_divide_nd_u8 (u8 => u8) = |a: u8, b: u8| a.checked_div(b).unwrap_or(0);
     remainder_u8 remainder_nd_u8 (u8 => u8) = |a: u8, b: u8| a.checked_rem(b).unwrap_or(0);
+    trunc_divide_u8 trunc_divide_nd_u8 (u8 => u8) = |a: u8, b: u8| a.checked_div(b).unwrap_or(0);
+    fmod_u8 fmod_nd_u8 (u8 => u8) = |a: u8, b: u8| a.checked_rem(b).unwrap_or(0);
     pow_u8 pow_nd_u8 (u8 => u8) = |a: u8, b: u8| pow(a as i32, b as i32) as u8;
     logical_and_u8 logical_and_nd_u8 (u8 => u8) = |a: u8, b: u8| (a != 0 && b != 0) as u8;
     logical_or_u8 logical_or_nd_u8 (u8 => u8) = |a: u8, b: u8| (a != 0 || b != 0) as u8;

@@ -24,6 +24,8 @@ kernel! {
     fn reciprocal<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1(out, x, begin, end, |v| c::<T::V>(1.0).div(v)) }
     /// x².
     fn square<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1(out, x, begin, end, |v| v.mul(v)) }
+    /// x³.
+    fn cube<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1(out, x, begin, end, |v| v.mul(v).mul(v)) }
     /// The largest whole number ≤ x.
     fn floor<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1(out, x, begin, end, |v| v.floor()) }
     /// The smallest whole number ≥ x.

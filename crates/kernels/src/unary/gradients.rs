@@ -22,9 +22,9 @@ kernel! {
     fn leaky_relu_grad<T>(out: *mut T, g: *const T, x: *const T, slope: f64, begin: usize, end: usize) {
         map2(out, g, x, begin, end, |g, x| x.gt(c(0.0)).select(g, g.mul(c(slope))))
     }
-    /// x > 0 ? g : alpha e^x g.
+    /// x ≤ 0 ? alpha e^x g : g.
     fn elu_grad<T>(out: *mut T, g: *const T, x: *const T, alpha: f64, begin: usize, end: usize) {
-        map2(out, g, x, begin, end, |g, x| x.gt(c(0.0)).select(g, g.mul(math::exp(x).mul(c(alpha)))))
+        map2(out, g, x, begin, end, |g, x| x.le(c(0.0)).select(g.mul(math::exp(x).mul(c(alpha))), g))
     }
     /// g (Φ(x) + x φ(x)), φ the normal density.
     fn gelu_grad<T>(out: *mut T, g: *const T, x: *const T, begin: usize, end: usize) {
@@ -60,8 +60,8 @@ kernel! {
             scaled.gt(c(threshold)).select(g, g.mul(math::sigmoid(scaled)))
         })
     }
-    /// g where low ≤ x ≤ high, else 0.
+    /// g where low < x < high, else 0: at a bound too, as PyTorch has it.
     fn clamp_grad<T>(out: *mut T, g: *const T, x: *const T, low: f64, high: f64, begin: usize, end: usize) {
-        map2(out, g, x, begin, end, |g, x| x.ge(c(low)).and(x.le(c(high))).select(g, c(0.0)))
+        map2(out, g, x, begin, end, |g, x| x.gt(c(low)).and(x.lt(c(high))).select(g, c(0.0)))
     }
 }

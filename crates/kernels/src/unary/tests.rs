@@ -137,6 +137,8 @@ fn gradients_at_the_corners() {
     unsafe { relu_grad(out.as_mut_ptr(), g.as_ptr(), y.as_ptr(), 0, 4) };
     assert_eq!(out, [0.0, 0.0, 3.0, 3.0]);
     unsafe { clamp_grad(out.as_mut_ptr(), g.as_ptr(), y.as_ptr(), 0.0, 1.0, 0, 4) };
+    assert_eq!(out, [0.0, 0.0, 0.0, 0.0]);
+    unsafe { clamp_grad(out.as_mut_ptr(), g.as_ptr(), y.as_ptr(), -1.0, f64::INFINITY, 0, 4) };
     assert_eq!(out, [3.0, 3.0, 0.0, 3.0]);
 }
 

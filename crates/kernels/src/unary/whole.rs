@@ -37,11 +37,14 @@ whole! {
     /// Modulo 256.
     neg_u8(u8) -> u8 = |v| v.wrapping_neg();
     abs_i32(i32) -> i32 = |v| v.wrapping_abs();
+    /// As it is: nothing is below 0.
+    abs_u8(u8) -> u8 = |v| v;
     sign_i32(i32) -> i32 = |v| v.signum();
     sign_u8(u8) -> u8 = |v| (v != 0) as u8;
     square_i32(i32) -> i32 = |v| v.wrapping_mul(v);
     square_u8(u8) -> u8 = |v| v.wrapping_mul(v);
     relu_i32(i32) -> i32 = |v| v.max(0);
+    relu_u8(u8) -> u8 = |v| v;
     /// `high` where low > high.
     clamp_i32(i32, low: f64, high: f64) -> i32 = |v| v.max(low as i32).min(high as i32);
     clamp_u8(u8, low: f64, high: f64) -> u8 = |v| v.max(low as u8).min(high as u8);
