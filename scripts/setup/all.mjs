@@ -1,10 +1,16 @@
 // What the scripts set up before they do their work. Steps that do not need each other run side by side.
 import { npm } from "./npm.mjs";
-import { bundle } from "./ts.mjs";
+import { library, workers } from "./ts.mjs";
 import { wasm } from "./wasm.mjs";
 
-/** npm packages, the WebAssembly builds and dist/. */
-export async function setup(npmReady = npm()) {
+/** What running from the sources needs: npm packages, the WebAssembly builds and the workers. */
+export async function setupSources(npmReady = npm()) {
   await Promise.all([npmReady, wasm({ npmReady })]);
-  await bundle();
+  await workers();
+}
+
+/** The same and the library, in dist/. */
+export async function setup(npmReady = npm()) {
+  await setupSources(npmReady);
+  await library();
 }

@@ -9,19 +9,17 @@ import { step } from "./steps.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const inputs = [
-  "src",
-  "tsup.config.ts",
-  "tsconfig.json",
-  "tsconfig.types.json",
-  "package-lock.json",
-  ...names.map((name) => `pkg/${name}/.stamp`),
-];
+const configs = ["tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json"];
 
-export const bundle = () => whenStale("TypeScript bundles", "dist/.stamp", makeBundle);
-export const types = () => whenStale("types", "dist/types/.stamp", makeTypes);
+/** The workers and the .wasm files: all of dist/ that the library needs when it runs from its sources. */
+export const workers = () =>
+  whenStale("workers", "dist/.workers", ["src/runtime", ...configs, ...names.map((name) => `pkg/${name}/.stamp`)], makeWorkers);
 
-async function whenStale(title, stamp, make) {
+export const library = () => whenStale("TypeScript bundles", "dist/.library", ["src", ...configs], () => tsup("library"));
+
+export const types = () => whenStale("types", "dist/types/.stamp", ["src", "pkg", "tsconfig.types.json", ...configs], makeTypes);
+
+async function whenStale(title, stamp, inputs, make) {
   if (stampMatches(stamp, hashOf(inputs))) return;
   await withLock("target/dist.lock", async () => {
     const hash = hashOf(inputs);
@@ -34,8 +32,10 @@ async function whenStale(title, stamp, make) {
 
 const program = (path) => join(root, "node_modules", path);
 
-async function makeBundle() {
-  await runner("tsup")(process.execPath, [program("tsup/dist/cli-default.js")]);
+const tsup = (part) => runner(`tsup-${part}`)(process.execPath, [program("tsup/dist/cli-default.js"), `--env.PART=${part}`]);
+
+async function makeWorkers() {
+  await tsup("workers");
   for (const name of names) copyFileSync(join(root, "pkg", name, "lanegrad_wasm_bg.wasm"), join(root, "dist", `${name}.wasm`));
 }
 
