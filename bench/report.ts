@@ -19,6 +19,11 @@ export interface Measured {
   lanegrad: { threads: number; samples: number[]; backend?: Backend }[];
 }
 
+export interface Failure {
+  name: string;
+  error: string;
+}
+
 export interface Results {
   date: string;
   machine: Machine;
@@ -28,6 +33,7 @@ export interface Results {
   quick: boolean;
   limit: Limit;
   rows: Measured[];
+  failures: Failure[];
   load: LoadTime[];
   bytes: Bytes[];
 }
@@ -107,5 +113,6 @@ export function printResults(results: Results): string {
     parts.push("", align([head, ...times]));
   }
   if (bytes.length > 0) parts.push("", align([["bytes", "raw", "gzip"], ...bytes.map((b) => [b.what, String(b.raw), String(b.gzip)])]));
+  for (const { name, error } of results.failures) parts.push("", `FAILED: ${name}`, error);
   return parts.join("\n");
 }

@@ -14,7 +14,7 @@ import type { Effort, RowFacts, Task } from "./child.js";
 import type { Limit } from "./limit.js";
 import { downloadSizes, loadTime } from "./load.js";
 import { load, machine, quietness } from "./machine.js";
-import { type Backend, type Measured, type Results, printResults } from "./report.js";
+import { type Backend, type Failure, type Measured, type Results, printResults } from "./report.js";
 
 const subjects = ["gemm", "conv", "elementwise", "softmax", "mlp", "cnn", "overhead"];
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -33,7 +33,7 @@ const threads = options.threads.split(",").map(Number);
 if (!threads.every((n) => Number.isInteger(n) && n >= 1))
   throw new Error(`--threads ${options.threads}: expected whole numbers from 1 on, as in --threads 1,4`);
 const only = new RegExp(options.only, "i");
-const rounds = options.quick ? 1 : 3;
+const rounds = options.quick ? 1 : 2;
 const effort: Effort = options.quick ? { seconds: 0.2, minSamples: 3 } : { seconds: 0.8, minSamples: 5 };
 const nodeFlags = options.relaxed ? ["--experimental-wasm-relaxed-simd"] : [];
 
@@ -93,9 +93,17 @@ const loadBefore = load();
 const date = new Date().toISOString();
 const before = await limits();
 const measured: Measured[] = [];
+const failures: Failure[] = [];
 for (const subject of subjects) {
   const rows = await child<RowFacts[]>({ do: "list", subject });
-  for (const row of rows.filter((candidate) => only.test(`${subject} ${candidate.name}`))) measured.push(await measure(subject, row));
+  for (const row of rows.filter((candidate) => only.test(`${subject} ${candidate.name}`))) {
+    try {
+      measured.push(await measure(subject, row));
+    } catch (error) {
+      // One row that fails does not stop the others.
+      failures.push({ name: `${subject} ${row.name}`, error: (error as Error).message });
+    }
+  }
 }
 const withLoad = only.test("load");
 if (withLoad) progress("load time");
@@ -108,6 +116,7 @@ const results: Results = {
   quick: options.quick,
   limit: larger(before, await limits()),
   rows: measured,
+  failures,
   load: withLoad ? threads.map((n) => loadTime(n, options.quick ? 3 : 9, nodeFlags)) : [],
   bytes: withLoad ? downloadSizes() : [],
 };
@@ -118,3 +127,4 @@ const file = resolve(options.json ?? here(`results/${date.slice(0, 19).replaceAl
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
 console.log(`\nNumbers: ${file}`);
+process.exit(failures.length > 0 ? 1 : 0);
