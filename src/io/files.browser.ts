@@ -25,8 +25,13 @@ async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array |
 }
 
 export const files: Files = {
-  read: (path) => fetchBytes(path),
+  read: fetchBytes,
+  canWrite: false,
   write: (path) =>
-    Promise.reject(new FileError(`a browser cannot write ${String(path)}; make the bytes with serialize() or serializeCheckpoint() and offer them as a Blob`)),
+    Promise.reject(
+      new FileError(
+        `a browser cannot write ${String(path)}; make the bytes with serialize() or serializeCheckpoint() and offer them as a Blob`,
+      ),
+    ),
   gunzip,
 };

@@ -38,7 +38,7 @@ function write(path: string, pieces: () => Iterable<Uint8Array>, makeFolder: boo
   try {
     try {
       for (const piece of pieces()) {
-        for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at, Math.min(MOST_AT_ONCE, piece.length - at));
+        for (let at = 0; at < piece.length;) at += writeSync(file, piece, at, Math.min(MOST_AT_ONCE, piece.length - at));
       }
       fsyncSync(file);
     } finally {
@@ -86,7 +86,9 @@ function codeOf(error: unknown): string {
 
 export const files: Files = {
   read,
-  // Synchronous inside, so that nothing trains on while a snapshot is being written.
-  write: (path, pieces, { makeFolder = false } = {}) => Promise.resolve().then(() => write(typeof path === "string" ? path : fileURLToPath(path), pieces, makeFolder)),
-  gunzip: (bytes, maxBytes) => Promise.resolve().then(() => gunzip(bytes, maxBytes)),
+  canWrite: true,
+  // Done when the call returns: whoever forgets to await saves what is there now, not what training makes of it.
+  write: (path, pieces, { makeFolder = false } = {}) =>
+    new Promise((resolve) => resolve(write(typeof path === "string" ? path : fileURLToPath(path), pieces, makeFolder))),
+  gunzip: (bytes, maxBytes) => new Promise((resolve) => resolve(gunzip(bytes, maxBytes))),
 };

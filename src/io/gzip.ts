@@ -19,9 +19,11 @@ export function isGzip(bytes: Uint8Array): boolean {
  */
 export async function gunzip(bytes: Uint8Array | ArrayBuffer, options: GunzipOptions = {}, name = "gunzip()"): Promise<Uint8Array> {
   const { maxBytes = 2 ** 30 } = options;
-  if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) throw new ArgumentError(`${name}: maxBytes must be a whole number from 0 on, got ${maxBytes}`);
+  if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 0))
+    throw new ArgumentError(`${name}: maxBytes must be a whole number from 0 on, got ${maxBytes}`);
   const packed = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!isGzip(packed)) throw new FormatError(`${name}: this is not gzip data: it begins with ${hex(packed.subarray(0, 4))}, not with 1f 8b`);
+  if (!isGzip(packed))
+    throw new FormatError(`${name}: this is not gzip data: it begins with ${hex(packed.subarray(0, 4))}, not with 1f 8b`);
   let out: Uint8Array | null;
   try {
     out = await files.gunzip(packed, maxBytes);

@@ -2,7 +2,8 @@
 export interface Files {
   /** The bytes of a file (in browsers: of what the URL names); null when there is none. */
   read(path: string | URL): Promise<Uint8Array | null>;
-  /** Replaces the file whole or not at all. The pieces are drawn and written without a pause. */
+  readonly canWrite: boolean;
+  /** Replaces the file whole or not at all. The pieces are drawn before the call returns. */
   write(path: string | URL, pieces: () => Iterable<Uint8Array>, options?: { makeFolder?: boolean }): Promise<void>;
   /** Unpacks gzip data; null as soon as it proves larger than `maxBytes`. Rejects what is corrupt or cut off. */
   gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array | null>;

@@ -5,6 +5,8 @@ import { fetchBytes } from "./fetch.js";
 /** Where bytes come from: a path (in browsers a relative URL), a URL, a Blob or File, or bytes that are there already. */
 export type Source = string | URL | Blob | ArrayBuffer | Uint8Array;
 
+export const canWriteFiles = files.canWrite;
+
 /** @throws FileError when there is no such file, or it cannot be read */
 export async function readSource(source: Source, name: string): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
@@ -24,8 +26,14 @@ export async function readIfThere(path: string | URL, name: string): Promise<Uin
 }
 
 /** Replaces the file whole or not at all. @throws FileError when it cannot be written: then it is as it was */
-export function writeFile(path: string | URL, pieces: () => Iterable<Uint8Array>, name: string, options?: { makeFolder?: boolean }): Promise<void> {
-  if (typeof path !== "string" && !(path instanceof URL)) return Promise.reject(new ArgumentError(`${name}: expected a path, got ${typeof path}`));
+export function writeFile(
+  path: string | URL,
+  pieces: () => Iterable<Uint8Array>,
+  name: string,
+  options?: { makeFolder?: boolean },
+): Promise<void> {
+  if (typeof path !== "string" && !(path instanceof URL))
+    return Promise.reject(new ArgumentError(`${name}: expected a path, got ${typeof path}`));
   return fileError(name, path, "write", () => files.write(path, pieces, options));
 }
 
@@ -36,6 +44,8 @@ async function fileError<R>(name: string, path: string | URL, verb: string, run:
   } catch (cause) {
     if (cause instanceof LanegradError && !(cause instanceof FileError)) throw cause;
     const { message } = cause as Error;
-    throw new FileError(cause instanceof FileError ? `${name}: ${message}` : `${name}: cannot ${verb} ${String(path)}: ${message}`, { cause });
+    throw new FileError(cause instanceof FileError ? `${name}: ${message}` : `${name}: cannot ${verb} ${String(path)}: ${message}`, {
+      cause,
+    });
   }
 }

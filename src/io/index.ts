@@ -1,0 +1,14 @@
+/** Files: safetensors, checkpoints, gzip. */
+export { loadCheckpoint, saveCheckpoint, serializeCheckpoint } from "./checkpoint.js";
+export { type GunzipOptions, gunzip } from "./gzip.js";
+export {
+  type SafetensorsInfo,
+  type SafetensorsOptions,
+  type TensorDict,
+  deserialize,
+  inspectSafetensors,
+  loadSafetensors,
+  saveSafetensors,
+  serialize,
+} from "./safetensors.js";
+export type { Source } from "./source.js";
