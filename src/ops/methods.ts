@@ -5,7 +5,18 @@ import * as ops from "./tensor-ops.js";
  * Every function of tensor-ops.ts whose first parameter is a tensor is a method of Tensor, by type and at run time.
  */
 
-type Method<F> = F extends (x: infer _X, ...rest: infer R) => infer O ? (...rest: R) => O : never;
+// A conditional type sees one signature unless it asks for more, so functions with overloads are asked for three, then two.
+type Method<F> = F extends {
+  (x: infer _A, ...rest: infer R1): infer O1;
+  (x: infer _B, ...rest: infer R2): infer O2;
+  (x: infer _C, ...rest: infer R3): infer O3;
+}
+  ? { (...rest: R1): O1; (...rest: R2): O2; (...rest: R3): O3 }
+  : F extends { (x: infer _A, ...rest: infer R1): infer O1; (x: infer _B, ...rest: infer R2): infer O2 }
+    ? { (...rest: R1): O1; (...rest: R2): O2 }
+    : F extends (x: infer _A, ...rest: infer R) => infer O
+      ? (...rest: R) => O
+      : never;
 type Methods<T> = { [K in keyof T]: Method<T[K]> };
 
 declare module "../core/tensor.js" {
