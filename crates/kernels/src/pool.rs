@@ -1,7 +1,7 @@
 //! Two-dimensional pooling over contiguous planes (images × channels). The work range counts planes.
 
 use crate::gemm::{div, div_ceil};
-use crate::simd::Real;
+use crate::simd::{Real, Vector};
 
 /// Sizes of one axis.
 #[derive(Clone, Copy)]
@@ -41,6 +41,16 @@ impl Axis {
         let steps = div_ceil(self.padding - start, self.dilation);
         (start + steps * self.dilation - self.padding, end)
     }
+    /// Where window `out` begins, and whether all of it lies inside the input.
+    #[inline(always)]
+    fn whole(&self, out: usize) -> (usize, bool) {
+        let start = out * self.stride;
+        let end = start + (self.kernel - 1) * self.dilation;
+        (
+            start.wrapping_sub(self.padding),
+            start >= self.padding && end < self.input + self.padding,
+        )
+    }
     /// What window `out` of an average divides by when padding counts: the padded axis ends at input + padding.
     #[inline(always)]
     fn padded_length(&self, out: usize) -> usize {
@@ -73,6 +83,44 @@ unsafe fn maximum<T: Real>(x: *const T, rows: &Axis, cols: &Axis, (y0, y1): (usi
     (best, at)
 }
 
+/// As [`maximum`] for as many neighbouring windows as a vector has lanes, all of them inside the plane. No branches:
+/// nobody can predict which element is the largest. `x` is the first element of the first window.
+#[inline(always)]
+unsafe fn maxima<T: Real>(x: *const T, rows: &Axis, cols: &Axis) -> (T::V, T::V) {
+    let mut best = T::V::splat(T::NEG_INFINITY);
+    // Where in the window, counted in elements of the plane: a float holds it exactly (see `fits`).
+    let mut at = T::V::splat(T::ZERO);
+    let mut r = 0;
+    while r < rows.kernel {
+        let mut c = 0;
+        while c < cols.kernel {
+            let offset = r * rows.dilation * cols.input + c * cols.dilation;
+            let v = every::<T>(x.add(offset), cols.stride);
+            let takes = v.gt(best).or(v.ne(v));
+            best = takes.select(v, best);
+            at = takes.select(T::V::splat(T::from_f64(offset as f64)), at);
+            c += 1;
+        }
+        r += 1;
+    }
+    (best, at)
+}
+
+/// A vector of elements `stride` apart.
+#[inline(always)]
+unsafe fn every<T: Real>(x: *const T, stride: usize) -> T::V {
+    if stride == 1 {
+        return T::V::load(x);
+    }
+    let mut buf = [T::ZERO; 4];
+    let mut l = 0;
+    while l < T::V::LANES {
+        *buf.as_mut_ptr().add(l) = *x.add(l * stride);
+        l += 1;
+    }
+    T::V::load(buf.as_ptr())
+}
+
 /// The range of inputs that count for an average, and the divisor; `divisor` 0 asks for the window's size.
 #[inline(always)]
 fn average(axes: [&Axis; 2], at: [usize; 2], count_padding: u32, divisor: usize) -> ([(usize, usize); 2], usize) {
@@ -95,6 +143,8 @@ kernel! {
     ) {
         let rows = Axis { input: h, kernel: kh, stride: sh, padding: ph, dilation: dh };
         let cols = Axis { input: w, kernel: kw, stride: sw, padding: pw, dilation: dw };
+        let lanes = T::V::LANES;
+        let fits = kh * dh * w + kw * dw < 1 << 24;
         let mut plane = begin;
         while plane < end {
             let x = x.add(plane * h * w);
@@ -102,8 +152,23 @@ kernel! {
             let mut i = 0;
             while i < oh {
                 let window = rows.window(i);
+                let (top, inside) = rows.whole(i);
                 let mut j = 0;
                 while j < ow {
+                    let (left, first) = cols.whole(j);
+                    if fits && inside && first && j + lanes <= ow && cols.whole(j + lanes - 1).1 {
+                        let start = top * w + left;
+                        let (best, offset) = maxima(x.add(start), &rows, &cols);
+                        best.store(y.add(out));
+                        let mut l = 0;
+                        while l < lanes {
+                            *at.add(out + l) = (start + l * sw) as i32 + offset.lane(l).to_f64() as i32;
+                            l += 1;
+                        }
+                        out += lanes;
+                        j += lanes;
+                        continue;
+                    }
                     let (best, place) = maximum(x, &rows, &cols, window, cols.window(j));
                     *y.add(out) = best;
                     *at.add(out) = place;

@@ -47,7 +47,7 @@ impl Case {
 
 fn cases() -> Vec<Case> {
     let mut all = vec![];
-    for (h, w) in [(1, 1), (4, 7), (8, 5), (9, 12)] {
+    for (h, w) in [(1, 1), (4, 7), (8, 5), (9, 12), (5, 31)] {
         for k in 1..4 {
             for s in 1..4 {
                 for p in 0..=k / 2 {
