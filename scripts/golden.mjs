@@ -25,6 +25,7 @@ const tsx = ["--import", "tsx", "--conditions=lanegrad-source"];
 const { ops, calls } = JSON.parse(run(process.execPath, [...tsx, "tests/harness/dump.ts", ...names]));
 const results = JSON.parse(run("python3", ["tests/golden/golden.py"], JSON.stringify(calls.map(({ call }) => call))));
 
+const wrong = new Map(results.flatMap(({ wrong }, i) => (wrong ? [[calls[i].call.op, wrong]] : [])));
 const files = new Map();
 calls.forEach(({ key, call }, i) => {
   const lines = files.get(call.op) ?? [];
@@ -34,5 +35,7 @@ calls.forEach(({ key, call }, i) => {
 
 mkdirSync(folder, { recursive: true });
 if (names.length === 0) for (const file of readdirSync(folder)) if (!ops.includes(file.replace(/\.json$/, ""))) rmSync(join(folder, file));
-for (const [op, lines] of files) writeFileSync(join(folder, `${op}.json`), `{\n${lines.join(",\n")}\n}\n`);
-console.log(`${calls.length} results of ${files.size} ops in tests/golden/ops`);
+for (const [op, lines] of files) if (!wrong.has(op)) writeFileSync(join(folder, `${op}.json`), `{\n${lines.join(",\n")}\n}\n`);
+console.log(`${calls.length} results of ${files.size - wrong.size} ops in tests/golden/ops`);
+for (const message of wrong.values()) console.error(message);
+process.exitCode = wrong.size === 0 ? 0 : 1;

@@ -25,10 +25,11 @@ function story(name: string, run: () => void): void {
     collecting(run, (_, made) => made.forEach((storage) => !storage.pinned && storage.free("the test is over")));
     return memoryStats().inUse;
   };
-  test(name, () => {
+  const check = (): void => {
     const first = freed();
     expect(freed(), "bytes in use after the test").toBe(first);
-  });
+  };
+  test(name, check, 60_000);
 }
 
 const leaf = (values: Parameters<typeof tensor>[0], dtype: "float32" | "float64" = "float64"): Tensor =>

@@ -93,7 +93,7 @@ function dispatch<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: read
   if (recording) {
     const node = record(spec, inputs, args);
     finishRecord(node, spec, outputs, aux);
-  } else for (const tensor of aux) if (!outputs.includes(tensor)) tensor.storage.free("it was internal to an op");
+  } else for (const { storage } of aux) if (!outputs.some((out) => out.storage === storage)) storage.free("it was internal to an op");
   return result;
 }
 
@@ -181,7 +181,7 @@ function differentiate(spec: OpSpec, ctx: Ctx, createGraph: boolean): (Tensor | 
 
 /** The gradient of a fused op as that of what it means. */
 function throughDefinition(define: (inputs: readonly Tensor[], args: unknown) => Tensor, ctx: Ctx, createGraph: boolean): (Tensor | null)[] {
-  return enableGrad(() => {
+  return temporary(() => enableGrad(() => {
     // Aliases, so that the inner gradient stops at this op's inputs; with createGraph they stay tied to the graph.
     const inputs = ctx.shapes.map((_, i) => {
       const alias = createGraph ? aliasOf(ctx.input(i)) : detached(ctx.input(i));
@@ -189,10 +189,12 @@ function throughDefinition(define: (inputs: readonly Tensor[], args: unknown) =>
       return alias;
     });
     const wanted = inputs.filter((_, i) => ctx.wants[i]);
-    const grads = grad([define(inputs, ctx.args)], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
+    const result = define(inputs, ctx.args);
+    if (!result.requiresGrad) return ctx.wants.map(() => null); // it only compares what wants a gradient
+    const grads = grad([result], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
     let next = 0;
     return ctx.wants.map((want) => (want ? grads[next++]! : null));
-  });
+  }));
 }
 
 function detached(x: Tensor): Tensor {

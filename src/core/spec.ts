@@ -23,6 +23,8 @@ export interface Sample {
   readonly args?: readonly unknown[];
   /** The PyTorch expression of this call, where the op's own does not say it. */
   readonly torch?: string;
+  /** False: the gradient is not the derivative, on purpose (a padding row gets none). */
+  readonly finiteDifferences?: false;
 }
 
 /** A call that must be refused. */

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # for expressions
 
-torch.use_deterministic_algorithms(True)
 torch.set_num_threads(1)
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int32": torch.int32, "uint8": torch.uint8, "bool": torch.bool}
@@ -98,7 +97,7 @@ def attempt(call):
         if call["mayFail"]:
             return {"error": text[:80]}
         shapes = ", ".join(f"{plan['dtype']}{plan['shape']}" for plan in call["inputs"])
-        sys.exit(f"{call['op']}: PyTorch cannot evaluate `{call['torch']}` on {shapes}\n{text}")
+        return {"wrong": f"{call['op']}: PyTorch cannot evaluate `{call['torch']}` on {shapes}: {text}"}
 
 
 json.dump([attempt(call) for call in json.load(sys.stdin)], sys.stdout)

@@ -32,7 +32,7 @@ function casesOf(op: AnyOp, goldens: Goldens): Case[] {
     ...(specials.length > 0
       ? [
           testCase(spec.name, "specials", "NaN, Infinity, -0", (fail) =>
-            specials.forEach((plan) => fail(plan.title, () => checkSpecials(op, plan, goldens))),
+            specials.forEach((plan) => fail(plan.title, () => checkSpecials(op, plan, goldens, specials.at(-1)!))),
           ),
         ]
       : []),

@@ -1,4 +1,5 @@
 import { type DType, isFloat } from "../../src/core/dtype.js";
+import { temporary } from "../../src/core/op.js";
 import { sizeOf } from "../../src/core/shape.js";
 import type { OpSpec } from "../../src/core/spec.js";
 import { stressMemory } from "../../src/core/storage.js";
@@ -135,7 +136,7 @@ const definition: Check = ({ op, plan }) => {
   if (!define) return;
   const fn = (...params: unknown[]): unknown => {
     const { inputs, args } = prepare ? prepare(...params) : { inputs: params as Tensor[], args: undefined };
-    return define(inputs, args);
+    return temporary(() => define(inputs, args));
   };
   expectEqual(evaluate(op, plan, { fn }), evaluate(op, plan), forGradients(toleranceOf(op.spec)));
 };

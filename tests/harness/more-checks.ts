@@ -9,11 +9,19 @@ import { type Goldens, goldenOf } from "./golden.js";
 import { place, valuesOf } from "./inputs.js";
 import { type Planned, planInput } from "./plan.js";
 
-/** NaN, ±Infinity and ±0: values to the sign of zero; gradients where PyTorch's are finite. */
-export function checkSpecials(op: AnyOp, plan: Planned, goldens: Goldens): void {
+/**
+ * NaN, ±Infinity and ±0: values to the sign of zero; gradients where PyTorch's are finite.
+ * Where PyTorch's vectorised float32 differs from its float64 (gelu of Infinity is NaN), ours may be either.
+ */
+export function checkSpecials(op: AnyOp, plan: Planned, goldens: Goldens, wide: Planned): void {
   const golden = goldenOf(goldens, plan.call);
   const outcome = evaluate(op, plan);
-  expectGolden({ op, plan, golden }, outcome, () => false);
+  const exact = goldenOf(goldens, wide.call);
+  const out = golden.out.map((values, k) => ({
+    ...values,
+    data: values.data.map((x, i) => (Number.isNaN(x) && !Number.isNaN(outcome.out[k]!.data[i]) ? exact.out[k]!.data[i]! : x)),
+  }));
+  expectGolden({ op, plan, golden: { ...golden, out } }, outcome, () => false);
   golden.out.forEach((expected, i) => expectZeroSigns(outcome.out[i]!, expected, plan));
   const ordinary = plan.call.inputs.map((_, i) => valuesOf(plan.call, i).map(Number.isFinite));
   const finite = (i: number, grad: Values): boolean => ordinary.every((input) => input[i]) && Number.isFinite(grad.data[i]);
@@ -31,6 +39,7 @@ function expectZeroSigns(actual: Values, expected: Values, plan: Planned): void 
     const a = actual.data[i]!;
     if (b !== 0 || Object.is(a, b) || a !== 0) return;
     const inputs = plan.call.inputs.map((_, k) => valuesOf(plan.call, k)[i]);
+    if (inputs.length > 1 && inputs.every((x) => x === 0)) return; // of two equal numbers, either may be the larger
     throw new Error(`of (${inputs.map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(", ")}) the zero has the other sign`);
   });
 }
@@ -47,6 +56,8 @@ export function checkDTypes(op: AnyOp, plan: Planned, goldens: Goldens): void {
     if (promised) throw new Error("is among its dtypes, but is refused", { cause: error });
     return;
   }
+  // PyTorch refuses the values, or has not got round to it: nothing to compare with.
+  if (/ZeroDivision|not implemented for/.test(golden.error ?? "")) return;
   if (golden.error !== null) throw new Error(`is accepted; PyTorch says ${golden.error}`);
   expectGolden({ op, plan, golden }, outcome);
 }

@@ -30,6 +30,8 @@ export interface Planned {
   readonly call: Call;
   readonly args: readonly unknown[];
   readonly title: string;
+  /** Finite differences can judge it. Values that a sample gives exactly stand at ties and kinks on purpose. */
+  readonly differentiable: boolean;
 }
 
 /** The name under which a golden file holds the result of a call. */
@@ -91,7 +93,8 @@ function planned(spec: OpSpec, sample: Sample, seed: number, inputs: readonly Te
   const args = sample.args ?? [];
   const shapes = inputs.map((x) => `${x.dtype}[${x.shape.join(", ")}]`).join(" ");
   const title = `${shapes}${args.length > 0 ? ` ${shown(args)}` : ""}`;
-  return { call: { op: spec.name, seed, torch: torchOf(spec, sample), inputs, mayFail }, args, title };
+  const differentiable = sample.finiteDifferences !== false && !inputs.some((x) => x.grad && x.values);
+  return { call: { op: spec.name, seed, torch: torchOf(spec, sample), inputs, mayFail }, args, title, differentiable };
 }
 
 function shown(args: readonly unknown[]): string {

@@ -1,5 +1,5 @@
 /** The values that break elementwise kernels, and enough of them to fill vectors and leave a tail. */
-export const SPECIALS = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 100, -100, 1e-40, -3e38] as const;
+export const SPECIALS = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -3, 100, -100, 1e-40, -1e38] as const;
 
 /** Fewer, for the combinations of three inputs. */
 const FEW = [NaN, Infinity, -Infinity, 0, -0, 1, -1] as const;
