@@ -15,6 +15,7 @@ export { maskedSelect, nonzero, tril, triu } from "./mask.js";
 export { addmm, bmm, dot, matmul, mm, mv, outer } from "./matmul.js";
 export { pow, pow_ } from "./pow.js";
 export { prod } from "./prod.js";
+export { bernoulli, bernoulli_, exponential_, multinomial, normal_, random_, uniform_ } from "./random.js";
 export { all, any, countNonzero, mean, sum } from "./reduce.js";
 export * from "./rounding.js";
 export { cumsum } from "./scan.js";

@@ -1,0 +1,3 @@
+export * from "./gather.js";
+export * from "./mask.js";
+export * from "./scatter.js";
