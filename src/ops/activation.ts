@@ -42,7 +42,7 @@ export const silu: Unary = unary({
 
 const siluGrad = slope({
   name: "_siluGrad",
-  torch: "torch.ops.aten.silu_backward(x, y)",
+  torch: "x * torch.sigmoid(y) * (1 + y * (1 - torch.sigmoid(y)))",
   kernel: "silu_grad",
   cost: 10,
   define(g, x) {
@@ -135,12 +135,12 @@ export const leakyRelu: Op<(x: Tensor, options?: { negativeSlope?: number }) => 
   vjp: needs([0], (g, c) => leakyReluGrad(g, c.input(0), ...c.args)),
 });
 
-const leakyReluGrad = slope<[negativeSlope: number]>({
+const leakyReluGrad: Slope<[negativeSlope: number]> = slope<[negativeSlope: number]>({
   name: "_leakyReluGrad",
   torch: (negativeSlope: number) => `torch.ops.aten.leaky_relu_backward(x, y, ${negativeSlope}, False)`,
   samples: [{ inputs: [[19], [19]], args: [0.2] }],
   kernel: "leaky_relu_grad",
-  define: (g, x, negativeSlope) => where(gt(x, 0), g, mul(g, negativeSlope)),
+  vjp: [needs([1], (g, c) => leakyReluGrad(g, c.input(1), ...c.args)), null],
 });
 
 export interface GeluOptions {
@@ -152,7 +152,12 @@ export interface GeluOptions {
 export const gelu: Op<(x: Tensor, options?: GeluOptions) => Tensor> = op({
   name: "gelu",
   torch: (options?: GeluOptions) => `F.gelu(x${keywords({ ...options })})`,
-  samples: [...ELEMENTWISE_SAMPLES, { inputs: [[19]], args: [{ approximate: "tanh" }] }],
+  samples: [
+    // The first one says how special values are compared: PyTorch's own gelu(Infinity) is NaN in float32.
+    { inputs: [[0]], torch: "F.gelu(x.double()).to(x.dtype)" },
+    ...ELEMENTWISE_SAMPLES,
+    { inputs: [[19]], args: [{ approximate: "tanh" }] },
+  ],
   errors: [{ inputs: [[2]], args: [{ approximate: "exact" }], throws: /gelu\(\): approximate must be "none" or "tanh", got "exact"/ }],
   elementwise: true,
   acceptsOut: true,

@@ -5,10 +5,12 @@ import { discard, inPlace, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { type Op, type OpMeta, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
+import { toTypedArray } from "./access.js";
 import { eq, gt, lt } from "./compare.js";
 import { zerosLike } from "./creation.js";
 import { BINARY_SAMPLES, type Binary, type BinaryArgs, type BinaryInPlace, type Operand, binary, prepareBinary, refuseBools, runBinary } from "./families/binary.js";
-import { neg } from "./unary.js";
+import { isfinite } from "./rounding.js";
+import { neg, reciprocal, square } from "./unary.js";
 import { where } from "./where.js";
 
 /** x * y, elementwise with broadcasting. Of bools: both. */
@@ -101,8 +103,9 @@ export interface DivOptions {
 const DIV_KERNELS = { trunc: "trunc_divide", floor: "floor_divide" } as const;
 
 /**
- * x / y, elementwise with broadcasting. Integers become float32 first, unless the quotient is rounded. An integer
- * divided by zero gives 0; PyTorch throws.
+ * x / y, elementwise with broadcasting. Integers become float32 first, unless the quotient is rounded.
+ *
+ * @throws ArgumentError when an integer is divided by zero with a rounding mode
  */
 export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> = op({
   name: "div",
@@ -125,6 +128,7 @@ export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> =
     return { inputs, args: { ...args, roundingMode } };
   },
   run([x, y], args, _aux, target) {
+    refuseZeros("div", y!, args);
     const kernel = args.roundingMode === null ? "div" : DIV_KERNELS[args.roundingMode];
     return runBinary({ name: "div", kernel, result: args.dtype, cost: args.roundingMode ? 8 : 1 }, x!, y!, args, target);
   },
@@ -136,54 +140,76 @@ export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> =
 /** x /= y, in place. @throws DTypeError when a quotient of integers is not rounded */
 export const div_: (x: Tensor, y: Operand, options?: DivOptions) => Tensor = inPlace(div);
 
-/** Divisors that no integer test may have 0 in: PyTorch throws there. */
-const DIVISOR_SAMPLES: OpMeta["samples"] = [
+/** @throws ArgumentError when integers would be divided by a zero: there is no value for that */
+function refuseZeros(name: string, y: Tensor, { dtype }: BinaryArgs): void {
+  if (isFloat(dtype) || y.numel === 0 || !toTypedArray(y).includes(0)) return;
+  throw new ArgumentError(`${name}(): an integer is divided by zero; convert an operand with .to("float32") to get Infinity or NaN`);
+}
+
+/** Divisors without 0, as integers too. */
+const divisorSamples = (first: string): OpMeta["samples"] => [
+  // The first one says how special values are compared.
+  { inputs: [[0], [0]], torch: first },
   [[7], { shape: [7], low: 1, high: 3 }],
   [[], { shape: [], low: 1, high: 3 }],
   [[2, 3], { shape: [3], low: -3, high: -0.5 }],
   [[3, 1], { shape: [1, 5], low: 0.4, high: 3 }],
-  [[0], [0]],
   [[4, 17], { shape: [4, 1], low: 0.4, high: 3 }],
 ];
 
-/** ⌊x / y⌋, as Python's //. The gradient is 0. An integer divided by zero gives 0; PyTorch throws. */
+/** ⌊x / y⌋, as Python's //. The gradient is 0. @throws ArgumentError when an integer is divided by zero */
 export const floorDivide: Binary = binary({
   name: "floorDivide",
   torch: "torch.div(x, y, rounding_mode='floor')",
   kernel: "floor_divide",
   cost: 8,
-  samples: DIVISOR_SAMPLES,
+  samples: divisorSamples("torch.div(x, y, rounding_mode='floor')"),
+  before: refuseZeros,
   bools: "refuse",
   vjp: [(g) => zerosLike(g), (g) => zerosLike(g)],
 });
 
-/** x - y ⌊x / y⌋: the remainder with the sign of y, as Python's %. An integer divided by zero gives 0; PyTorch throws. */
+/** x - y ⌊x / y⌋: the remainder with the sign of y, as Python's %. @throws ArgumentError when an integer is divided by zero */
 export const remainder: Binary = binary({
   name: "remainder",
   torch: "torch.remainder(x, y)",
   kernel: "remainder",
   cost: 8,
-  samples: DIVISOR_SAMPLES,
+  // PyTorch's float32 is not exact for huge quotients.
+  samples: divisorSamples("torch.remainder(x.double(), y.double()).to(x.dtype)"),
+  before: refuseZeros,
   bools: "refuse",
-  vjp: [(g) => g, needs([0, 1], (g, c) => mul(neg(g), div(c.input(0), c.input(1), { roundingMode: "floor" })))],
+  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(neg(g), c.input(0), c.input(1), "floor"))],
 });
 
-/** The remainder of x / y with the sign of x, as C's fmod. An integer divided by zero gives 0; PyTorch throws. */
+/** The remainder of x / y with the sign of x, as C's fmod. @throws ArgumentError when an integer is divided by zero */
 export const fmod: Binary = binary({
   name: "fmod",
   torch: "torch.fmod(x, y)",
   kernel: "fmod",
   cost: 8,
-  samples: DIVISOR_SAMPLES,
+  // PyTorch's float32 is not exact for huge quotients.
+  samples: divisorSamples("torch.fmod(x.double(), y.double()).to(x.dtype)"),
+  before: refuseZeros,
   bools: "refuse",
-  vjp: [(g) => g, needs([0, 1], (g, c) => mul(neg(g), div(c.input(0), c.input(1), { roundingMode: "trunc" })))],
+  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(neg(g), c.input(0), c.input(1), "trunc"))],
 });
+
+/** g times the rounded x / y. Where that overflows, it is whole already, and the product may be finite. */
+function timesQuotient(g: Tensor, x: Tensor, y: Tensor, roundingMode: "trunc" | "floor"): Tensor {
+  const quotient = div(x, y, { roundingMode });
+  return where(isfinite(quotient), mul(g, quotient), mul(div(g, y), x));
+}
+
+// Which zero PyTorch's maximum(0, -0) is depends on where it lies in the tensor; ours is 0, and minimum(0, -0) is -0.
+// The first samples say so for the comparison of special values.
 
 /** The larger of x and y, elementwise; NaN if either is. Where they are equal each gets half the gradient. */
 export const maximum: Binary = binary({
   name: "maximum",
   torch: "torch.maximum(x, y)",
   kernel: "max",
+  samples: [{ inputs: [[0], [0]], torch: "torch.maximum(x, y) + torch.where((x == 0) & (y == 0), x + y, -0.0).detach()" }, ...BINARY_SAMPLES],
   vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt))],
 });
 
@@ -192,6 +218,7 @@ export const minimum: Binary = binary({
   name: "minimum",
   torch: "torch.minimum(x, y)",
   kernel: "min",
+  samples: [{ inputs: [[0], [0]], torch: "-(torch.maximum(-x, -y) + torch.where((x == 0) & (y == 0), -x - y, -0.0).detach())" }, ...BINARY_SAMPLES],
   vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt))],
 });
 
@@ -209,11 +236,13 @@ export const atan2: Binary = binary({
   result: "float",
   domain: [0.3, 2],
   vjp: [
-    needs([0, 1], (g, c) => mul(g, div(c.input(1), squaredLength(c.input(0), c.input(1))))),
-    needs([0, 1], (g, c) => mul(g, div(neg(c.input(0)), squaredLength(c.input(0), c.input(1))))),
+    needs([0, 1], (g, c) => mul(mul(g, c.input(1)), inverseSquare(c.input(0), c.input(1)))),
+    needs([0, 1], (g, c) => mul(mul(g, neg(c.input(0))), inverseSquare(c.input(0), c.input(1)))),
   ],
 });
 
-function squaredLength(x: Tensor, y: Tensor): Tensor {
-  return add(mul(x, x), mul(y, y));
+/** 1 / (x² + y²), and 0 at the origin, which has no angle. */
+function inverseSquare(x: Tensor, y: Tensor): Tensor {
+  const length = add(square(x), square(y));
+  return where(eq(length, 0), 0, reciprocal(length));
 }

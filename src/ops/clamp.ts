@@ -5,11 +5,9 @@ import { keywords } from "../core/python.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
 import { maximum, minimum } from "./binary.js";
-import { gt, logicalAnd, lt } from "./compare.js";
 import { type Operand, inDType } from "./families/binary.js";
-import { slope } from "./families/slope.js";
+import { type Slope, slope } from "./families/slope.js";
 import { runUnary } from "./families/unary.js";
-import { where } from "./where.js";
 
 export interface ClampOptions {
   /** The lower bound: a number, or a tensor that broadcasts. */
@@ -38,12 +36,12 @@ const between: Op<(x: Tensor, min: number | null, max: number | null) => Tensor>
   vjp: [needs([0], (g, c) => clampGrad(g, c.input(0), c.args.min, c.args.max))],
 });
 
-const clampGrad = slope<[min: number, max: number]>({
+const clampGrad: Slope<[min: number, max: number]> = slope<[min: number, max: number]>({
   name: "_clampGrad",
   torch: (min: number, max: number) => `torch.where((y > ${min}) & (y < ${max}), x, 0)`,
   samples: [{ inputs: [[19], [19]], args: [-1, 1] }],
   kernel: "clamp_grad",
-  define: (g, x, min, max) => where(logicalAnd(gt(x, min), lt(x, max)), g, 0),
+  vjp: [needs([1], (g, c) => clampGrad(g, c.input(1), ...c.args)), null],
 });
 
 /**

@@ -2,6 +2,7 @@ import { ArgumentError } from "../runtime/errors.js";
 import { isFloat } from "../core/dtype.js";
 import { inPlace, op } from "../core/op.js";
 import { needs } from "../core/spec.js";
+import { Tensor } from "../core/tensor.js";
 import { mul, sub } from "./binary.js";
 import { eq, ge, logicalAnd } from "./compare.js";
 import { to } from "./convert.js";
@@ -28,17 +29,17 @@ const SHORT: Readonly<Record<string, string>> = { 2: "square", 3: "cube", 0.5: "
 export const pow: Binary = op({
   name: "pow",
   torch: "torch.pow(x, y)",
-  samples: BINARY_SAMPLES,
+  samples: [...BINARY_SAMPLES, ...[2, 3, 0.5, -0.5, -1, -2, 0, 1, 1.7].map((n) => ({ inputs: [[19]], args: [n], torch: `x ** ${n}` }))],
   domain: [0.2, 2.5],
   elementwise: true,
   acceptsOut: true,
   errors: [{ inputs: [{ shape: [2], dtype: "int32" }], args: [-1], throws: /pow\(\): integers cannot be raised to the negative power -1/ }],
   prepare(x: Operand, y: Operand) {
-    const { inputs, args } = prepareBinary("pow", x, y);
     const exponent = typeof y === "number" ? y : null;
-    if (exponent !== null && exponent < 0 && !isFloat(args.dtype)) {
+    if (exponent !== null && exponent < 0 && Number.isInteger(exponent) && x instanceof Tensor && !isFloat(x.dtype)) {
       throw new ArgumentError(`pow(): integers cannot be raised to the negative power ${exponent}; convert the base with .to("float32")`);
     }
+    const { inputs, args } = prepareBinary("pow", x, y);
     refuseBools("pow", args.dtype);
     return { inputs, args: { ...args, exponent } satisfies PowArgs };
   },

@@ -65,12 +65,13 @@ export const reciprocal: Unary = unary({
   vjp: [needs(["out"], (g, c) => neg(mul(g, square(c.output()))))],
 });
 
-/** x², elementwise. */
+/** x², elementwise. Of bools: int32. */
 export const square: Unary = unary({
   name: "square",
   torch: "torch.square(x)",
   kernel: "square",
   integers: "keep",
+  bools: "int32",
   vjp: [needs([0], (g, c) => mul(g, mul(c.input(0), 2)))],
 });
 

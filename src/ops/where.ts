@@ -1,8 +1,8 @@
 import { launch } from "../runtime/backend.js";
-import { DTypeError } from "../runtime/errors.js";
+import { ArgumentError, DTypeError } from "../runtime/errors.js";
 import { writeInts } from "../runtime/scratch.js";
 import { constant } from "../core/constant.js";
-import { type DType, bytesOf, promoteScalar } from "../core/dtype.js";
+import { type DType, bytesOf, isFloat, promoteScalar } from "../core/dtype.js";
 import { inPlace, op } from "../core/op.js";
 import { python } from "../core/python.js";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sameShape, show, sizeOf } from "../core/shape.js";
@@ -86,7 +86,8 @@ export const maskedFill: Op<(x: Tensor, mask: Tensor, value: Operand) => Tensor>
   name: "maskedFill",
   torch: (value: unknown) => `x.masked_fill(y, ${python(value)})`,
   samples: [
-    { inputs: [[7], bools(7)], args: [-Infinity] },
+    { inputs: [[7], bools(7)], args: [0.5] },
+    { inputs: [{ shape: [7], grad: false }, bools(7)], args: [-Infinity] },
     { inputs: [[4, 17], bools(17)], args: [0.5] },
     { inputs: [[3, 5], bools(3, 1)], args: [2] },
     { inputs: [[5], bools(2, 5)], args: [2] },
@@ -100,6 +101,9 @@ export const maskedFill: Op<(x: Tensor, mask: Tensor, value: Operand) => Tensor>
   prepare(x: Tensor, mask: Tensor, value: Operand) {
     checkCondition("maskedFill", "mask", mask);
     if (value instanceof Tensor && value.ndim > 0) throw new DTypeError(`maskedFill(): value must be a number or a 0-dim tensor, got shape ${show(value.shape)}`);
+    if (typeof value === "number" && !isFloat(x.dtype) && x.dtype !== "bool" && !(Math.abs(value) < 2 ** 31)) {
+      throw new ArgumentError(`maskedFill(): ${value} cannot be stored in a ${x.dtype} tensor; convert it with .to("float32")`);
+    }
     const filler = value instanceof Tensor ? value : constant(value, x.dtype);
     return { inputs: [x, mask, filler], args: { dtype: x.dtype, shape: broadcastShapes("maskedFill", x.shape, mask.shape) } };
   },

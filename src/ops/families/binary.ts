@@ -26,6 +26,8 @@ export interface BinaryDecl extends Omit<OpMeta, "samples"> {
   readonly result?: "same" | "bool" | "float";
   /** What two bools do: the name of another kernel, or they are refused. Default: the kernel takes them as 0 and 1. */
   readonly bools?: { readonly kernel: string } | "refuse";
+  /** Looks at the values before anything is computed. */
+  readonly before?: (name: string, y: Tensor, args: BinaryArgs) => void;
   readonly vjp: readonly [Vjp<BinaryArgs> | null, Vjp<BinaryArgs> | null];
 }
 
@@ -88,7 +90,7 @@ export function refuseBools(name: string, dtype: DType): void {
 
 /** out = f(x, y), elementwise with broadcasting. */
 export function binary(decl: BinaryDecl): Binary {
-  const { name, kernel, cost, result = "same", bools } = decl;
+  const { name, kernel, cost, result = "same", bools, before } = decl;
   return op({
     elementwise: true,
     ...decl,
@@ -100,6 +102,7 @@ export function binary(decl: BinaryDecl): Binary {
       return prepared;
     },
     run([x, y], args, _aux, target) {
+      before?.(name, y!, args);
       const ofBools = args.dtype === "bool" && typeof bools === "object";
       return runBinary({ name, kernel: ofBools ? bools.kernel : kernel, cost, result: result === "bool" ? "bool" : args.dtype }, x!, y!, args, target);
     },

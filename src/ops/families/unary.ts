@@ -21,8 +21,8 @@ export interface UnaryDecl extends Omit<OpMeta, "samples"> {
    * come out unchanged (`floor`), or are refused.
    */
   readonly integers?: Integers;
-  /** Bools, which do what integers do by default, are refused. */
-  readonly bools?: "refuse";
+  /** Bools, which do what integers do by default, are refused or become int32. */
+  readonly bools?: "refuse" | "int32";
   /** The result's dtype, when not that of the operand. */
   readonly result?: "bool";
   /** d/dx, or null where the result is no float. */
@@ -46,12 +46,15 @@ export function unary(decl: UnaryDecl): Unary {
       checkUnary(name, x, integers, bools);
       return { inputs: [x], args: undefined };
     },
-    run: ([x], _args, _aux, target) => runUnary({ name, kernel, cost, integers, result }, x!, target),
+    run([x], _args, _aux, target) {
+      const operand = bools === "int32" && x!.dtype === "bool" ? discard(cast(x!, "int32")) : x!;
+      return runUnary({ name, kernel, cost, integers, result }, operand, target);
+    },
   });
 }
 
 /** @throws DTypeError when the op has no meaning for the dtype */
-export function checkUnary(name: string, x: Tensor, integers?: Integers, bools?: "refuse"): void {
+export function checkUnary(name: string, x: Tensor, integers?: Integers, bools?: UnaryDecl["bools"]): void {
   if (isFloat(x.dtype)) return;
   if (integers !== "refuse" && !(bools === "refuse" && x.dtype === "bool")) return;
   const expected = integers === "refuse" ? "floating point tensor" : "tensor of numbers";
