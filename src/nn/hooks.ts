@@ -1,14 +1,13 @@
+import type { Tensor } from "../core/tensor.js";
 import type { Module } from "./module.js";
 
-/** Arguments and result of a module's forward. */
-type Inputs<M extends Module> = Parameters<M["forward"]>;
-type Output<M extends Module> = ReturnType<M["forward"]>;
-
-export type ForwardHook<M extends Module> = (module: M, inputs: Inputs<M>, output: Output<M>) => Output<M> | void;
-export type ForwardPreHook<M extends Module> = (module: M, inputs: Inputs<M>) => unknown;
+/** `inputs` is what `forward` was called with, `output` what it gave. */
+export type ForwardHook<M extends Module, Output = Tensor> = (module: M, inputs: readonly Tensor[], output: Output) => Output | void;
+export type ForwardPreHook<M extends Module> = (module: M, inputs: readonly Tensor[]) => Tensor | readonly Tensor[] | void;
 export type HookRemover = () => void;
 
-type Forward = (...inputs: unknown[]) => unknown;
+type Forward = (...inputs: readonly Tensor[]) => unknown;
+type AnyHook = ForwardHook<Module, unknown>;
 
 /**
  * The hooks of one module. People call `model.forward(x)`, so while there are hooks the instance has a `forward`
@@ -16,15 +15,20 @@ type Forward = (...inputs: unknown[]) => unknown;
  */
 export class Hooks {
   private readonly before = new Set<{ hook: ForwardPreHook<Module> }>();
-  private readonly after = new Set<{ hook: ForwardHook<Module> }>();
+  private readonly after = new Set<{ hook: AnyHook }>();
 
   constructor(private readonly module: Module) {}
 
-  add(when: "before", hook: ForwardPreHook<Module>): HookRemover;
-  add(when: "after", hook: ForwardHook<Module>): HookRemover;
-  add(when: "before" | "after", hook: never): HookRemover {
+  addBefore(hook: ForwardPreHook<Module>): HookRemover {
+    return this.add(this.before, hook);
+  }
+
+  addAfter(hook: AnyHook): HookRemover {
+    return this.add(this.after, hook);
+  }
+
+  private add<H>(list: Set<{ hook: H }>, hook: H): HookRemover {
     if (this.before.size + this.after.size === 0) this.install();
-    const list: Set<{ hook: never }> = this[when];
     const entry = { hook }; // an object, so that one function can be registered twice
     list.add(entry);
     return () => {
@@ -34,14 +38,14 @@ export class Hooks {
 
   private install(): void {
     const { module } = this;
-    const bare = module.forward as Forward;
-    const value = (...inputs: never[]): unknown => {
-      let args: never[] = inputs;
+    const bare = module.forward.bind(module) as Forward;
+    const value: Forward = (...inputs) => {
+      let args = inputs;
       for (const { hook } of [...this.before]) {
         const changed = hook(module, args);
-        if (changed !== undefined) args = (Array.isArray(changed) ? changed : [changed]) as never[];
+        if (changed !== undefined) args = (Array.isArray(changed) ? changed : [changed]) as readonly Tensor[];
       }
-      let output = bare.apply(module, args);
+      let output = bare(...args);
       for (const { hook } of [...this.after]) {
         const changed = hook(module, args, output);
         if (changed !== undefined) output = changed;

@@ -2,7 +2,6 @@ import { ArgumentError, DTypeError } from "../runtime/errors.js";
 import { constant } from "../core/constant.js";
 import { copyInto } from "../core/copy.js";
 import { type DType, dtypeInfo, isFloat } from "../core/dtype.js";
-import { X "../core/grad-mode.js";
 import { Tensor } from "../core/tensor.js";
 import { detach, to } from "../ops/convert.js";
 import { type ForwardHook, type ForwardPreHook, type HookRemover, Hooks } from "./hooks.js";
@@ -81,11 +80,11 @@ export abstract class Module {
     (this as Record<string, unknown>)[name] = value;
   }
 
-  /** The modules in this one's fields, each once. */
-  namedChildren(): [string, Module][] {
+  /** The modules in this one's fields, each once unless `removeDuplicate: false`. */
+  namedChildren(options: { removeDuplicate?: boolean } = {}): [string, Module][] {
     const seen = new Set<Module>();
     return [...this.namedFields()].filter((field): field is [string, Module] => {
-      if (!(field[1] instanceof Module) || seen.has(field[1])) return false;
+      if (!(field[1] instanceof Module) || (options.removeDuplicate !== false && seen.has(field[1]))) return false;
       seen.add(field[1]);
       return true;
     });
@@ -126,7 +125,7 @@ export abstract class Module {
     return this.#gather(options, (module) =>
       [...module.#buffers]
         .filter(([, persistent]) => persistent || !options.persistent)
-        .map(([name]) => [name, (module as Record<string, unknown>)[name]])
+        .map(([name]) => [name, (module as unknown as Record<string, unknown>)[name]])
         .filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor),
     );
   }
@@ -216,8 +215,8 @@ export abstract class Module {
    * Calls `hook` after each `forward`; what it returns, if anything, takes the output's place.
    * Returns a function that removes it.
    */
-  registerForwardHook(hook: ForwardHook<this>): HookRemover {
-    return this.#hooksOf().add("after", hook as unknown as ForwardHook<Module>);
+  registerForwardHook<Output = Tensor>(hook: ForwardHook<this, Output>): HookRemover {
+    return this.#hooksOf().addAfter(hook as unknown as ForwardHook<Module, unknown>);
   }
 
   /**
@@ -225,7 +224,7 @@ export abstract class Module {
    * the only one. Returns a function that removes it.
    */
   registerForwardPreHook(hook: ForwardPreHook<this>): HookRemover {
-    return this.#hooksOf().add("before", hook as unknown as ForwardPreHook<Module>);
+    return this.#hooksOf().addBefore(hook as unknown as ForwardPreHook<Module>);
   }
 
   #hooksOf(): Hooks {

@@ -11,11 +11,11 @@ export function describe(module: Module): string {
 }
 
 /** Arguments as Python writes them: `True`, `None`, `(3, 3)`. */
-export function py(value: boolean | number | string | null | readonly number[]): string {
+export function py(value: boolean | number | string | null | readonly (number | null)[]): string {
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  if (typeof value === "object") return `(${value.join(", ")}${value.length === 1 ? "," : ""})`;
+  if (typeof value === "object") return `(${value.map(py).join(", ")}${value.length === 1 ? "," : ""})`;
   if (typeof value === "string") return value;
   return String(value);
 }

@@ -19,7 +19,7 @@ export interface LoadResult {
 function* entries(module: Module, prefix = ""): Iterable<[string, Tensor]> {
   for (const [name, tensor] of module.namedParameters({ recurse: false })) yield [join(prefix, name), tensor];
   for (const [name, tensor] of module.namedBuffers({ recurse: false, persistent: true })) yield [join(prefix, name), tensor];
-  for (const [name, child] of module.namedFieldsOfModules()) yield* entries(child, join(prefix, name));
+  for (const [name, child] of module.namedChildren({ removeDuplicate: false })) yield* entries(child, join(prefix, name));
 }
 
 export function collectState(module: Module): StateDict {
