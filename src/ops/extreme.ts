@@ -1,13 +1,13 @@
 import { launch } from "../runtime/backend.js";
-import { ArgumentError, ShapeError } from "../runtime/errors.js";
+import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
 import { contiguousInput } from "../core/copy.js";
 import { dtypeInfo } from "../core/dtype.js";
 import { composite, discard, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
-import { normalizeDim, show } from "../core/shape.js";
+import { contiguousStrides, normalizeDim, show } from "../core/shape.js";
 import { type Op, type OpMeta, type Vjp, needs } from "../core/spec.js";
-import { Tensor } from "../core/tensor.js";
+import { Tensor, viewOf } from "../core/tensor.js";
 import { div, maximum, minimum, mul } from "./binary.js";
 import { eq } from "./compare.js";
 import { to } from "./convert.js";
@@ -99,7 +99,8 @@ function withIndex(name: "max" | "min"): Op<(x: Tensor, dim: number, options?: K
       const indices = Tensor.empty(shape, "int32", name);
       const kernel = `${name}_with_index_${dtypeInfo(x!.dtype).kernel}` as KernelName;
       launch(kernel, [values.ptr, indices.ptr, source.ptr, n, inner], values.numel, n);
-      aux.push(new Tensor(indices.storage, reducedShape(x!.shape, [dim], true), indices.strides, 0, "int32"));
+      const kept = reducedShape(x!.shape, [dim], true);
+      aux.push(viewOf(indices, kept, contiguousStrides(kept), 0));
       return [values, indices];
     },
     vjp: [placeAlong],
@@ -152,6 +153,7 @@ function argExtreme(name: "argmax" | "argmin"): ArgExtreme {
     dtypes: ["float64", "int32", "uint8"],
     errors: [{ inputs: [[2, 0]], args: [1], throws: new RegExp(`${name}\\(\\): dim 1 of \\[2, 0\\] has no elements`) }],
     prepare(x: Tensor, dim: number | null = null, { keepdim = false }: KeepDim = {}) {
+      if (x.dtype === "bool") throw new DTypeError(`${name}(): bools have no order; convert them with .to("uint8")`);
       const at = dim === null ? null : normalizeDim(name, dim, x.ndim);
       if (at === null ? x.numel === 0 : x.shape[at] === 0) throw new ShapeError(`${name}(): ${at === null ? "" : `dim ${at} of `}${show(x.shape)} has no elements`);
       return { inputs: [x], args: { dim: at, keepdim } };

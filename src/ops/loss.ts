@@ -117,7 +117,7 @@ export const binaryCrossEntropy: Loss<BceOptions> = composite(
     samples: [
       { inputs: [PROBABILITY, PROBABILITY] },
       { inputs: [PROBABILITY, PROBABILITY], args: [{ reduction: "none" }] },
-      { inputs: [PROBABILITY, PROBABILITY, [5]], torch: "torch.nn.functional.binary_cross_entropy(x, y, weight=z)" },
+      { inputs: [PROBABILITY, PROBABILITY, { shape: [5], grad: false }], torch: "torch.nn.functional.binary_cross_entropy(x, y, weight=z)" },
       { inputs: [{ shape: [4], values: [0, 0, 1, 1], grad: false }, { shape: [4], values: [0, 1, 0, 1] }], args: [{ reduction: "none" }] },
     ],
     errors: [
@@ -154,7 +154,7 @@ export const binaryCrossEntropyWithLogits: Loss<BceWithLogitsOptions> = composit
     samples: [
       { inputs: [[4, 5], PROBABILITY] },
       { inputs: [[4, 5], PROBABILITY], args: [{ reduction: "none" }] },
-      { inputs: [[4, 5], PROBABILITY, [5], [4, 1]], torch: "torch.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=z, weight=w)" },
+      { inputs: [[4, 5], PROBABILITY, { shape: [5], grad: false }, { shape: [4, 1], grad: false }], torch: "torch.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=z, weight=w)" },
       { inputs: [{ shape: [4], values: [1000, -1000, 30, -30] }, { shape: [4], values: [1, 0, 0.5, 1] }], args: [{ reduction: "none" }] },
     ],
     errors: shapeError("binaryCrossEntropyWithLogits"),

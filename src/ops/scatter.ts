@@ -74,7 +74,7 @@ export const scatterAdd: Scatter = op({
   torch: (dim: number) => `x.scatter_add(${dim}, y.long(), z)`,
   samples: [
     { inputs: [[3, 3], INDEX, [2, 3]], args: [0] },
-    { inputs: [[2, 4], INDEX, [3, 5]], args: [1] },
+    { inputs: [[2, 4], INDEX, { shape: [3, 5], grad: false }], args: [1] },
     { inputs: [[2, 5, 3], { shape: [2, 4, 3], dtype: "int32", low: 0, high: 5 }, [2, 4, 3]], args: [1] },
     { inputs: [[3], { shape: [0], dtype: "int32", low: 0, high: 1 }, [0]], args: [0] },
   ],

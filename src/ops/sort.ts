@@ -1,7 +1,7 @@
 import { launch } from "../runtime/backend.js";
-import { ArgumentError, ShapeError } from "../runtime/errors.js";
+import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
-import { cast, contiguousInput, materialize } from "../core/copy.js";
+import { cast, contiguousInput, copyStrided } from "../core/copy.js";
 import { dtypeInfo } from "../core/dtype.js";
 import { composite, discard, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
@@ -27,9 +27,10 @@ function rowsOf(x: Tensor, dim: number): { rows: Tensor; n: number; type: "f32" 
 /** Values and indices of rows, with the dim back where it was and the dtype what it was. */
 function finish(x: Tensor, dim: number, values: Tensor, indices: Tensor, aux: Tensor[]): Tensor[] {
   const back = (y: Tensor): Tensor => {
-    const turned = y.ndim < 2 ? y : materialize(transpose(y, dim, -1));
-    if (turned !== y) discard(y);
-    return turned;
+    if (y.ndim < 2 || dim === y.ndim - 1) return y;
+    const out = Tensor.empty(transpose(y, dim, -1).shape, y.dtype, "sort");
+    copyStrided(out, transpose(discard(y), dim, -1));
+    return out;
   };
   const typed = values.dtype === x.dtype ? values : cast(discard(values), x.dtype);
   const out = [back(typed), back(indices)];
@@ -116,6 +117,7 @@ const topkOp: Op<(x: Tensor, k: number, options?: TopkOptions) => Tensor[]> = op
   dtypes: ["float64", "int32", "uint8"],
   check: sum2,
   prepare(x: Tensor, k: number, { dim = -1, largest = true }: TopkOptions = {}) {
+    if (x.dtype === "bool") throw new DTypeError('topk(): bools have no order; convert them with .to("uint8")');
     const at = normalizeDim("topk", dim, x.ndim);
     const size = x.shape[at] ?? 1;
     if (!Number.isInteger(k) || k < 0) throw new ArgumentError(`topk(): k must be a whole number from 0 on, got ${k}`);
