@@ -67,7 +67,7 @@ async function main(options: Options): Promise<void> {
   showSome(model, test);
 }
 
-function trainStep(model: nn.Module, optimizer: optim.Optimizer, x: Tensor, y: Tensor): number {
+function trainStep(model: nn.Sequential, optimizer: optim.Optimizer, x: Tensor, y: Tensor): number {
   const loss = F.crossEntropy(model.forward(x), y);
   optimizer.zeroGrad();
   loss.backward();
@@ -75,9 +75,9 @@ function trainStep(model: nn.Module, optimizer: optim.Optimizer, x: Tensor, y: T
   return loss.item();
 }
 
-type Digits = Awaited<ReturnType<typeof datasets.MNIST>>;
+type Digits = datasets.MNISTDataset;
 
-function evaluate(model: nn.Module, test: Digits, epoch: number): void {
+function evaluate(model: nn.Sequential, test: Digits, epoch: number): void {
   const confusion = new Confusion();
   model.eval();
   noGrad(() => {
@@ -89,7 +89,7 @@ function evaluate(model: nn.Module, test: Digits, epoch: number): void {
 }
 
 /** The first test digits as the net sees them. */
-function showSome(model: nn.Module, test: Digits): void {
+function showSome(model: nn.Sequential, test: Digits): void {
   const count = 6;
   model.eval();
   noGrad(() => {

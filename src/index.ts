@@ -26,3 +26,7 @@ export * as io from "./io/index.js";
 export { loadCheckpoint, loadSafetensors, saveCheckpoint, saveSafetensors } from "./io/index.js";
 export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
+export * as data from "./data/index.js";
+export { ConcatDataset, DataLoader, Dataset, IterableDataset, Subset, TensorDataset, randomSplit } from "./data/index.js";
+export * as datasets from "./data/datasets.js";
+export * as transforms from "./data/transforms.js";
