@@ -1,7 +1,6 @@
 // One measurement in a process of its own: `child.ts <JSON of a Task>`. Its last line on stdout is the answer as JSON.
 import Benchmark from "benchmark";
 import { backend, init } from "lanegrad";
-import { limit } from "./limit.js";
 import { type Row, difference } from "./row.js";
 
 export interface Effort {
@@ -74,7 +73,8 @@ async function time(run: () => void, { seconds, minSamples }: Effort): Promise<n
 }
 
 async function answer(task: Task): Promise<unknown> {
-  if (task.do === "limit") return limit(task.seconds);
+  // Binaryen takes seconds to load, so only where it is needed.
+  if (task.do === "limit") return (await import("./limit.js")).limit(task.seconds);
   if (task.do === "list") return (await rowsOf(task.subject)).map(facts);
   const row = await rowOf(task.subject, task.row);
   if (task.do === "time" && task.side === "baseline") return { samples: await time(row.baseline!().run, task) };
