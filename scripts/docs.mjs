@@ -1,0 +1,10 @@
+// node scripts/docs.mjs: writes docs/ops.md, the list of all ops, from their declarations.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./setup/paths.mjs";
+
+const args = ["--import", "tsx", "--conditions=lanegrad-source", "tests/table/print.ts"];
+const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+if (status !== 0) process.exit(1);
+writeFileSync(join(root, "docs/ops.md"), stdout);
