@@ -13,7 +13,7 @@ export type Task =
   | { do: "list"; subject: string }
   | { do: "check"; subject: string; row: string; threads: number }
   | ({ do: "time"; subject: string; row: string; side: "baseline" | "lanegrad"; threads: number } & Effort)
-  | ({ do: "limit" } & Effort);
+  | { do: "limit" };
 
 /** A row without its functions. */
 export type RowFacts = Omit<Row, "baseline" | "lanegrad"> & { hasBaseline: boolean };
@@ -74,7 +74,7 @@ async function time(run: () => void, { seconds, minSamples }: Effort): Promise<n
 
 async function answer(task: Task): Promise<unknown> {
   // Binaryen takes seconds to load, so only where it is needed.
-  if (task.do === "limit") return (await import("./limit.js")).limit(task.seconds);
+  if (task.do === "limit") return (await import("./limit.js")).limit();
   if (task.do === "list") return (await rowsOf(task.subject)).map(facts);
   const row = await rowOf(task.subject, task.row);
   if (task.do === "time" && task.side === "baseline") return { samples: await time(row.baseline!().run, task) };
