@@ -106,7 +106,7 @@ export function zero_(x: Tensor): Tensor {
 /** A copy of `x` in which element `places[i]` (counted in row-major order) is `y[i]`. */
 const put: Op<(x: Tensor, y: Tensor, places: Tensor) => Tensor> = op({
   name: "_put",
-  torch: "x.put(z, y)",
+  torch: "x.put(z.long(), y)",
   samples: [{ inputs: [[2, 3], [2], { shape: [2], dtype: "int32", values: [4, 0] }] }],
   prepare: (x: Tensor, y: Tensor, places: Tensor) => ({ inputs: [x, y, places], args: undefined }),
   run([x, y, places]) {

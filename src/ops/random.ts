@@ -231,12 +231,12 @@ function checkDropout(name: string, x: Tensor, p: number): void {
   if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}`);
 }
 
-const withMask: Op<(x: Tensor, shape: Shape, p: number, generator: Generator) => Tensor> = op({
+const withMask: Op<(x: Tensor, shape: Shape, p: number, generator?: Generator) => Tensor> = op({
   name: "_dropout",
   torch: (_shape: Shape, p: number) => `torch.nn.functional.dropout(x, ${p})`,
-  samples: [],
+  samples: [{ inputs: [[3, 5]], args: [[3, 5], 0.3] }, { inputs: [[2, 3, 4]], args: [[2, 3, 1], 0.5] }],
   random: true,
-  prepare: (x: Tensor, shape: Shape, p: number, generator: Generator) => ({ inputs: [x], args: { shape, p, generator } }),
+  prepare: (x: Tensor, shape: Shape, p: number, generator: Generator = defaultGenerator()) => ({ inputs: [x], args: { shape, p, generator } }),
   run([x], { shape, p, generator }, aux) {
     const mask = draw(Tensor.empty(shape, x!.dtype, "dropout"), "dropout_mask", [1 - p], generator);
     aux.push(mask);

@@ -34,8 +34,11 @@ export function declarations(): Declaration[] {
 
 function find(): Declaration[] {
   const files = sourceFiles("ops/");
-  const aliases = new Map(
-    files.flatMap((file) => file.statements.filter(ts.isTypeAliasDeclaration)).map((alias) => [alias.name.text, alias.type]),
+  const aliases: Aliases = new Map(
+    files.flatMap(({ statements }) => [
+      ...statements.filter(ts.isTypeAliasDeclaration).map((alias) => [alias.name.text, alias.type] as const),
+      ...statements.filter(ts.isInterfaceDeclaration).map((type) => [type.name.text, type] as const),
+    ]),
   );
   return files.flatMap((file) => {
     const renamed = renamings(file);
