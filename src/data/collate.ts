@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from "../runtime/errors.js";
 import { upload } from "../core/copy.js";
 import { getDefaultDType } from "../core/dtype.js";
+import { creationMark, freeSince } from "../core/storage.js";
 import { Tensor } from "../core/tensor.js";
 import { stack } from "../ops/join.js";
 
@@ -11,7 +12,7 @@ export type Collated<T> = T extends Tensor | number | boolean
     ? string[]
     : T extends object
       ? { -readonly [K in keyof T]: Collated<T[K]> }
-      : never;
+      : unknown;
 
 /**
  * Samples made one batch: tensors are stacked; numbers and booleans become a tensor, text a list; arrays and
@@ -25,7 +26,13 @@ export type Collated<T> = T extends Tensor | number | boolean
  */
 export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
   if (samples.length === 0) throw new ArgumentError("defaultCollate(): expected at least one sample");
-  return collate(samples, "a sample") as Collated<T>;
+  const mark = creationMark();
+  try {
+    return collate(samples, "a sample") as Collated<T>;
+  } catch (error) {
+    freeSince(mark); // the entries before the bad one
+    throw error;
+  }
 }
 
 function collate(items: readonly unknown[], what: string): unknown {

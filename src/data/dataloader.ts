@@ -3,7 +3,7 @@ import { type Generator, defaultGenerator } from "../core/generator.js";
 import { storagesOf } from "../core/op.js";
 import { type Storage, collecting, creationMark, nextStep } from "../core/storage.js";
 import { type Collated, defaultCollate } from "./collate.js";
-import type { Dataset, IterableDataset } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
 import { macrotask } from "./macrotask.js";
 import { BatchSampler, RandomSampler, type Sampler, SequentialSampler, checkCount } from "./sampler.js";
 
@@ -42,7 +42,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
 
   /** @param dataset a dataset, an array of samples, or an iterable of them */
   constructor(
-    readonly dataset: Dataset<T> | readonly T[] | IterableDataset<T>,
+    readonly dataset: Dataset<T> | readonly T[] | (Iterable<T> & { readonly length?: number }),
     private readonly options: DataLoaderOptions<T, B> = {},
   ) {
     this.source = mapStyle(dataset);

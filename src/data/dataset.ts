@@ -23,10 +23,8 @@ export abstract class Dataset<T> {
   getBatch?(indices: readonly number[]): Collated<T> | null;
 }
 
-/** Samples in a row, from files or streams of unknown length. */
+/** Samples in a row, from files or streams. It may have a `length`, if that is known: only `loader.length` asks. */
 export abstract class IterableDataset<T> implements Iterable<T> {
-  /** The number of samples, if it is known: only for `loader.length`. */
-  declare readonly length?: number; // not a field of its own, which would hide a subclass's getter
   abstract [Symbol.iterator](): Iterator<T>;
 }
 

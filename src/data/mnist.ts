@@ -14,6 +14,8 @@ import { decodeIdx } from "./idx.js";
 import { type Transform, tidily, transformed, transformedBatch } from "./transforms.js";
 
 export interface MNISTOptions<T = number> {
+  /** The folder of the files; in browsers a URL. */
+  root: string | URL;
   /** The 60,000 training images, or the 10,000 for testing. Default true. */
   train?: boolean;
   /** What is done to each image, a uint8 `[28, 28]`. Default nothing. */
@@ -94,18 +96,17 @@ export class MNISTDataset<T = number> extends Dataset<[Tensor, T]> {
 }
 
 /**
- * The MNIST digits: `const train = await datasets.MNIST("data", { transform: new transforms.ToTensor() })`.
+ * The MNIST digits: `const train = await datasets.MNIST({ root: "data", transform: new transforms.ToTensor() })`.
  *
  * Looks for the IDX files (with `.gz` or without) in `root` and in `root/MNIST/raw`, where torchvision puts them.
- * In browsers `root` is a URL.
  *
  * @throws FileError when they are not there, or no mirror has them sound; a damaged download is not kept
  * @throws FormatError when those that are there are damaged or not MNIST
  */
-export async function MNIST<T = number>(root: string | URL, options: MNISTOptions<T> = {}): Promise<MNISTDataset<T>> {
+export async function MNIST<T = number>(options: MNISTOptions<T>): Promise<MNISTDataset<T>> {
   const { train = true, transform, targetTransform } = options;
   const [images, labels] = FILES[train ? "train" : "test"];
-  const [imageBytes, labelBytes] = [await content(root, images, options), await content(root, labels, options)];
+  const [imageBytes, labelBytes] = [await content(images, options), await content(labels, options)];
   const data = decodeIdx(imageBytes, `MNIST(): ${images.name}`);
   try {
     const targets = temporary(() => to(decodeIdx(labelBytes, `MNIST(): ${labels.name}`), "int32"));
@@ -123,8 +124,9 @@ export async function MNIST<T = number>(root: string | URL, options: MNISTOption
 }
 
 /** The unpacked bytes of a file, from where it lies or from a mirror. */
-async function content<T>(root: string | URL, file: FileInfo, options: MNISTOptions<T>): Promise<Uint8Array> {
+async function content<T>(file: FileInfo, options: MNISTOptions<T>): Promise<Uint8Array> {
   const { name } = file;
+  const { root } = options;
   const places = [`${name}.gz`, name, `MNIST/raw/${name}.gz`, `MNIST/raw/${name}`].map((path) => inside(root, path));
   for (const place of places) {
     const bytes = await readIfThere(place, "MNIST()");
