@@ -141,10 +141,10 @@ export interface BatchNormOptions {
   eps?: number;
 }
 
-/** running ← (1 − momentum) running + momentum value, in place. */
-function track(running: Tensor | null, value: Tensor, momentum: number): void {
+/** running ← (1 − momentum) running + momentum · scale · value, in place. */
+function track(running: Tensor | null, value: Tensor, momentum: number, scale = 1): void {
   if (!running) return;
-  temporary(() => copyInto(running, add(mul(running, 1 - momentum), mul(value, momentum))));
+  temporary(() => copyInto(running, add(mul(running, 1 - momentum), mul(value, momentum * scale))));
   running.storage.version++;
 }
 
@@ -189,7 +189,7 @@ export const batchNorm: Op<
     if (n * l <= 1) throw new ArgumentError(`batchNorm(): training needs more than one value per channel, got an input of ${show(x.shape)}; use a larger batch, or eval()`);
     const observe = (average: Tensor, variance: Tensor): void => {
       track(runningMean, average, momentum);
-      track(runningVar, variance, (momentum * (n * l)) / (n * l - 1));
+      track(runningVar, variance, momentum, (n * l) / (n * l - 1));
     };
     return trainBatch(x, parts, { eps, observe });
   },

@@ -127,6 +127,27 @@ pub unsafe extern "C" fn random_words(out: *mut u32, g: *mut Generator, n: usize
     }
 }
 
+/// x · width + from with one rounding, as PyTorch's builds compute it. Through an exact product: no instruction to rely on.
+#[inline(always)]
+fn fused<T: Real>(x: T, width: T, from: T) -> T {
+    let (x, width, from) = (x.to_f64(), width.to_f64(), from.to_f64());
+    let product = x * width;
+    if core::mem::size_of::<T>() == 4 {
+        return T::from_f64(product + from); // 48 bits: exact so far
+    }
+    let split = |a: f64| {
+        let t = a * 134_217_729.0; // 2^27 + 1 (Veltkamp)
+        let high = t - (t - a);
+        (high, a - high)
+    };
+    let ((xh, xl), (wh, wl)) = (split(x), split(width));
+    let lost = xl * wl - (((product - xh * wh) - xl * wh) - xh * wl);
+    let sum = product + from;
+    let t = sum - product;
+    let rest = (product - (sum - t)) + (from - t);
+    T::from_f64(sum + (rest + lost))
+}
+
 kernel! {
     /// Uniform numbers in [from, to).
     fn uniform<T>(out: *mut T, g: *mut Generator, n: usize, from: f64, to: f64) {
@@ -134,7 +155,7 @@ kernel! {
         let width = T::from_f64(to) - from;
         let mut i = 0;
         while i < n {
-            *out.add(i) = (*g).unit::<T>() * width + from;
+            *out.add(i) = fused((*g).unit::<T>(), width, from);
             i += 1;
         }
     }
