@@ -34,12 +34,11 @@ export function declarations(): Declaration[] {
 
 function find(): Declaration[] {
   const files = sourceFiles("ops/");
-  const aliases: Aliases = new Map(
-    files.flatMap(({ statements }) => [
-      ...statements.filter(ts.isTypeAliasDeclaration).map((alias) => [alias.name.text, alias.type] as const),
-      ...statements.filter(ts.isInterfaceDeclaration).map((type) => [type.name.text, type] as const),
-    ]),
-  );
+  const statements = files.flatMap((file) => [...file.statements]);
+  const aliases = new Map<string, ts.TypeNode | ts.InterfaceDeclaration>([
+    ...statements.filter(ts.isTypeAliasDeclaration).map((alias) => [alias.name.text, alias.type] as const),
+    ...statements.filter(ts.isInterfaceDeclaration).map((type) => [type.name.text, type] as const),
+  ]);
   return files.flatMap((file) => {
     const renamed = renamings(file);
     const found = file.statements.flatMap((statement) => exported(statement, file.fileName, aliases, renamed));
