@@ -1,5 +1,5 @@
 import { F, fromTypedArray, grad } from "lanegrad";
-import { forward, gradient } from "./lane.js";
+import { disposing, forward } from "./lane.js";
 import { type ConvShape, conv, convInputGradient, convWeightGradient, outputSize } from "./plain/conv.js";
 import { type Row, type Side, uniform } from "./row.js";
 
@@ -24,7 +24,7 @@ function rowsOf(s: ConvShape): Row[] {
     inputs[which].requiresGrad = true;
     const out = F.conv2d(...inputs, null, { padding });
     const gradOutputs = [fromTypedArray(grads, [batch, filters, side, side])];
-    return gradient(() => grad(out, inputs[which], { gradOutputs, retainGraph: true })[0]!);
+    return disposing(() => grad(out, inputs[which], { gradOutputs, retainGraph: true })[0]!);
   };
 
   return [

@@ -71,6 +71,7 @@ function lines({ rows, limit }: Results): string[][] {
         String(threads),
         duration(own / (row.calls ?? 1)) + (row.calls ? " each" : ""),
         base === undefined ? none : ratio(row, threads, base / own),
+        base === undefined ? none : `${digits(Math.min(...baseline) / Math.min(...samples))}x`,
         rate(row, own),
         ofLimit(limit, row.flops, own, backend),
         `±${(100 * widest).toFixed(0)} %`,
@@ -92,11 +93,11 @@ export function printResults(results: Results): string {
   if (results.notQuiet) parts.push(results.notQuiet);
   if (results.quick) parts.push("--quick: few samples, one round.");
   if (rows.length > 0) {
-    const head = ["", "plain JS", "threads", "lanegrad", "ratio", "rate", "of limit", "spread"];
+    const head = ["", "plain JS", "threads", "lanegrad", "ratio", "of best", "rate", "of limit", "spread"];
     parts.push("", align([head, ...lines(results)]));
     parts.push(
       "",
-      "Medians. ratio = plain JS / lanegrad; spread = half the distance between quartiles, the wider side's; of limit counts all threads.",
+      "Medians; ratio = plain JS / lanegrad, "of best" that of the fastest samples; spread = half the distance between quartiles, the wider side's; of limit counts all threads.",
     );
   }
   if (load.length > 0) {
