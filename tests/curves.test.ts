@@ -20,6 +20,6 @@ const cases = curveCases({
   golden,
 });
 
-test.each(cases)("$name", ({ run }) => {
+test.each(cases)("$name", { timeout: 60_000 }, ({ run }) => {
   expect(run()).toBeUndefined();
 });
