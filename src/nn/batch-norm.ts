@@ -51,7 +51,8 @@ abstract class BatchNorm extends Layer {
     super();
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
     checkCounts(this.constructor.name, { numFeatures });
-    if (!(eps >= 0) || (momentum !== null && !(momentum >= 0))) throw new ArgumentError(`${this.constructor.name}(): eps and momentum must be numbers from 0 on, got ${eps} and ${momentum}`);
+    if (!(eps >= 0) || (momentum !== null && !(momentum >= 0)))
+      throw new ArgumentError(`${this.constructor.name}(): eps and momentum must be numbers from 0 on, got ${eps} and ${momentum}`);
     this.eps = eps;
     this.momentum = momentum;
     this.trackRunningStats = trackRunningStats;
@@ -68,7 +69,8 @@ abstract class BatchNorm extends Layer {
   }
 
   protected compute(x: Tensor): Tensor {
-    if (!this.dims.includes(x.ndim)) throw new ShapeError(`${this.constructor.name}(): expected an input of ${this.dims.join(" or ")} dims, got ${show(x.shape)}`);
+    if (!this.dims.includes(x.ndim))
+      throw new ShapeError(`${this.constructor.name}(): expected an input of ${this.dims.join(" or ")} dims, got ${show(x.shape)}`);
     const { running_mean, running_var, weight, bias, eps, momentum, num_batches_tracked: count } = this;
     const training = this.training || running_mean === null;
     const tracked = training && count ? { momentum: momentum ?? 1 / (item(count) + 1) } : {};

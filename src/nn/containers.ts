@@ -57,7 +57,9 @@ export class ModuleList<M extends Module = Module> extends Container implements 
       if (last?.text === text) last.count++;
       else lines.push({ first: i, count: 1, text });
     });
-    return lines.map(({ first, count, text }) => (count === 1 ? [String(first), text] : [`${first}-${first + count - 1}`, `${count} x ${text}`]));
+    return lines.map(({ first, count, text }) =>
+      count === 1 ? [String(first), text] : [`${first}-${first + count - 1}`, `${count} x ${text}`],
+    );
   }
 }
 
@@ -77,7 +79,8 @@ export class ModuleDict<M extends Module = Module> extends Container implements 
 
   /** @throws ArgumentError when the name is empty or has a dot in it, or the value is no module */
   set(name: string, module: M): this {
-    if (name === "" || name.includes(".")) throw new ArgumentError(`ModuleDict.set(): ${JSON.stringify(name)} cannot be a key: it must not be empty or hold a dot`);
+    if (name === "" || name.includes("."))
+      throw new ArgumentError(`ModuleDict.set(): ${JSON.stringify(name)} cannot be a key: it must not be empty or hold a dot`);
     if (!(module instanceof Module)) throw new ArgumentError(`ModuleDict.set(): ${name} must be a Module, got ${typeof module}`);
     this.#modules.set(name, module);
     return this;
@@ -86,7 +89,10 @@ export class ModuleDict<M extends Module = Module> extends Container implements 
   /** @throws ArgumentError when there is none of that name */
   get(name: string): M {
     const found = this.#modules.get(name);
-    if (!found) throw new ArgumentError(`ModuleDict.get(): no module ${JSON.stringify(name)}; there are: ${[...this.#modules.keys()].join(", ") || "none"}`);
+    if (!found)
+      throw new ArgumentError(
+        `ModuleDict.get(): no module ${JSON.stringify(name)}; there are: ${[...this.#modules.keys()].join(", ") || "none"}`,
+      );
     return found;
   }
 

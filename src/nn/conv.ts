@@ -39,7 +39,9 @@ function perAxis(name: string, option: string, value: number | readonly number[]
   const list = typeof value === "number" ? Array.from({ length: axes }, () => value) : [...value];
   if (list.length !== axes || !list.every((v) => Number.isInteger(v) && v >= least)) {
     const several = axes === 1 ? "" : `, or ${axes} of them`;
-    throw new ArgumentError(`${name}(): ${option} must be a whole number from ${least} on${several}, got ${typeof value === "object" ? `[${value.join(", ")}]` : String(value)}`);
+    throw new ArgumentError(
+      `${name}(): ${option} must be a whole number from ${least} on${several}, got ${typeof value === "object" ? `[${value.join(", ")}]` : String(value)}`,
+    );
   }
   return list;
 }
@@ -67,12 +69,16 @@ abstract class Convolution extends Layer {
     const { padding = 0, groups = 1, paddingMode = "zeros" } = options;
     checkCounts(name, { inChannels, outChannels });
     checkGroups(name, groups, inChannels, outChannels);
-    if (paddingMode !== "zeros") throw new ArgumentError(`${name}(): paddingMode must be "zeros", got ${JSON.stringify(paddingMode)}; pad the input yourself for other borders`);
+    if (paddingMode !== "zeros")
+      throw new ArgumentError(
+        `${name}(): paddingMode must be "zeros", got ${JSON.stringify(paddingMode)}; pad the input yourself for other borders`,
+      );
     this.kernelSize = perAxis(name, "kernelSize", kernelSize, axes, 1);
     this.stride = perAxis(name, "stride", options.stride ?? 1, axes, 1);
     this.dilation = perAxis(name, "dilation", options.dilation ?? 1, axes, 1);
     this.padding = padding === "valid" || padding === "same" ? padding : perAxis(name, "padding", padding, axes, 0);
-    if (padding === "same" && this.stride.some((step) => step !== 1)) throw new ArgumentError(`${name}(): padding "same" needs stride 1, got ${py(this.stride)}`);
+    if (padding === "same" && this.stride.some((step) => step !== 1))
+      throw new ArgumentError(`${name}(): padding "same" needs stride 1, got ${py(this.stride)}`);
     this.groups = groups;
     const [outer, inner] = transposed ? [inChannels, outChannels] : [outChannels, inChannels];
     this.weight = new Parameter(empty([outer, inner / groups, ...this.kernelSize], options));

@@ -66,14 +66,17 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
     case "selu":
       return 3 / 4;
     default:
-      throw new ArgumentError(`calculateGain(): unknown nonlinearity ${JSON.stringify(nonlinearity)}; use linear, conv2d, sigmoid, tanh, relu, leaky_relu or selu`);
+      throw new ArgumentError(
+        `calculateGain(): unknown nonlinearity ${JSON.stringify(nonlinearity)}; use linear, conv2d, sigmoid, tanh, relu, leaky_relu or selu`,
+      );
   }
 }
 
 /** Inputs and outputs of one unit: `[out, in, ...kernel]`. @throws ShapeError with fewer than two dims */
 export function calculateFans(name: string, x: Tensor): { fanIn: number; fanOut: number } {
   const [outputs, inputs, ...kernel] = x.shape;
-  if (outputs === undefined || inputs === undefined) throw new ShapeError(`${name}(): fans need at least two dims [out, in, …], got ${show(x.shape)}`);
+  if (outputs === undefined || inputs === undefined)
+    throw new ShapeError(`${name}(): fans need at least two dims [out, in, …], got ${show(x.shape)}`);
   const field = sizeOf(kernel);
   return { fanIn: inputs * field, fanOut: outputs * field };
 }
@@ -115,7 +118,8 @@ export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor 
 }
 
 function kaimingStd(name: string, x: Tensor, { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions): number {
-  if (mode !== "fan_in" && mode !== "fan_out") throw new ArgumentError(`${name}(): mode must be "fan_in" or "fan_out", got ${JSON.stringify(mode)}`);
+  if (mode !== "fan_in" && mode !== "fan_out")
+    throw new ArgumentError(`${name}(): mode must be "fan_in" or "fan_out", got ${JSON.stringify(mode)}`);
   const { fanIn, fanOut } = calculateFans(name, x);
   // A tensor without elements has nothing to draw.
   const fan = Math.max(1, mode === "fan_in" ? fanIn : fanOut);

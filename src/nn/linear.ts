@@ -61,6 +61,7 @@ export function initWeightAndBias(weight: Parameter, bias: Parameter | null): vo
 /** @throws ArgumentError unless every count is a whole number from `least` on */
 export function checkCounts(name: string, counts: Readonly<Record<string, number>>, least = 1): void {
   for (const [key, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < least) throw new ArgumentError(`${name}(): ${key} must be a whole number from ${least} on, got ${String(value)}`);
+    if (!Number.isInteger(value) || value < least)
+      throw new ArgumentError(`${name}(): ${key} must be a whole number from ${least} on, got ${String(value)}`);
   }
 }

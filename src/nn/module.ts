@@ -56,27 +56,32 @@ export abstract class Module {
    * @throws ArgumentError when the name is taken, empty or has a dot in it
    */
   registerBuffer(name: string, tensor: Tensor | null, options: { persistent?: boolean } = {}): void {
-    if (tensor !== null && !(tensor instanceof Tensor)) throw new ArgumentError(`registerBuffer(): ${name} must be a tensor or null, got ${typeof tensor}`);
+    if (tensor !== null && !(tensor instanceof Tensor))
+      throw new ArgumentError(`registerBuffer(): ${name} must be a tensor or null, got ${typeof tensor}`);
     this.#define("registerBuffer", name, tensor);
     this.#buffers.set(name, options.persistent ?? true);
   }
 
   /** The same as assigning a field, for names that are computed. @throws ArgumentError when the name is taken, empty or has a dot in it */
   registerParameter(name: string, parameter: Parameter | null): void {
-    if (parameter !== null && !(parameter instanceof Parameter)) throw new ArgumentError(`registerParameter(): ${name} must be a Parameter or null; wrap a tensor with new nn.Parameter(…)`);
+    if (parameter !== null && !(parameter instanceof Parameter))
+      throw new ArgumentError(`registerParameter(): ${name} must be a Parameter or null; wrap a tensor with new nn.Parameter(…)`);
     this.#define("registerParameter", name, parameter);
   }
 
   /** The same as assigning a field, for names that are computed. @throws ArgumentError when the name is taken, empty or has a dot in it */
   addModule(name: string, module: Module | null): void {
-    if (module !== null && !(module instanceof Module)) throw new ArgumentError(`addModule(): ${name} must be a Module or null, got ${typeof module}`);
+    if (module !== null && !(module instanceof Module))
+      throw new ArgumentError(`addModule(): ${name} must be a Module or null, got ${typeof module}`);
     this.#define("addModule", name, module);
   }
 
   #define(caller: string, name: string, value: unknown): void {
-    if (name === "" || name.includes(".")) throw new ArgumentError(`${caller}(): ${JSON.stringify(name)} cannot be a key: it must not be empty or hold a dot`);
+    if (name === "" || name.includes("."))
+      throw new ArgumentError(`${caller}(): ${JSON.stringify(name)} cannot be a key: it must not be empty or hold a dot`);
     // A declared field without a value is there already, as undefined.
-    if (name in this && (this as Record<string, unknown>)[name] !== undefined) throw new ArgumentError(`${caller}(): ${this.constructor.name} already has a field ${JSON.stringify(name)}`);
+    if (name in this && (this as Record<string, unknown>)[name] !== undefined)
+      throw new ArgumentError(`${caller}(): ${this.constructor.name} already has a field ${JSON.stringify(name)}`);
     (this as Record<string, unknown>)[name] = value;
   }
 
@@ -112,7 +117,9 @@ export abstract class Module {
    */
   namedParameters(options: { recurse?: boolean } = {}): [string, Parameter][] {
     return this.#gather(options, (module) =>
-      [...module.namedFields()].filter((field): field is [string, Parameter] => field[1] instanceof Parameter && !module.#buffers.has(field[0])),
+      [...module.namedFields()].filter(
+        (field): field is [string, Parameter] => field[1] instanceof Parameter && !module.#buffers.has(field[0]),
+      ),
     );
   }
 

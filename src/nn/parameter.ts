@@ -11,9 +11,13 @@ import { Tensor } from "../core/tensor.js";
 export class Parameter extends Tensor {
   /** @throws ArgumentError unless `data` is a tensor of a floating point dtype (others only without `requiresGrad`) */
   constructor(data: Tensor, options: { requiresGrad?: boolean } = {}) {
-    if (!(data instanceof Tensor)) throw new ArgumentError(`Parameter(): expected a tensor, got ${typeof data}; make one with tensor(…) or randn(…)`);
+    if (!(data instanceof Tensor))
+      throw new ArgumentError(`Parameter(): expected a tensor, got ${typeof data}; make one with tensor(…) or randn(…)`);
     const { requiresGrad = true } = options;
-    if (requiresGrad && !isFloat(data.dtype)) throw new ArgumentError(`Parameter(): only floating point tensors have gradients, this one is ${data.dtype}; convert it, or pass { requiresGrad: false }`);
+    if (requiresGrad && !isFloat(data.dtype))
+      throw new ArgumentError(
+        `Parameter(): only floating point tensors have gradients, this one is ${data.dtype}; convert it, or pass { requiresGrad: false }`,
+      );
     data.storage.check();
     data.storage.fromGraph = false; // it outlives whatever graph made it
     super(data.storage, data.shape, data.strides, data.offset, data.dtype);

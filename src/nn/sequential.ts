@@ -18,12 +18,18 @@ export class Sequential extends Module implements Iterable<UnaryModule> {
   constructor(...modules: readonly UnaryModule[] | readonly [Readonly<Record<string, UnaryModule>>]) {
     super();
     const [first] = modules;
-    const named = modules.length === 1 && first !== null && typeof first === "object" && !(first instanceof Module) ? Object.entries(first) : [...(modules as readonly UnaryModule[]).entries()];
+    const named =
+      modules.length === 1 && first !== null && typeof first === "object" && !(first instanceof Module)
+        ? Object.entries(first)
+        : [...(modules as readonly UnaryModule[]).entries()];
     for (const [name, module] of named) this.#add(String(name), module);
   }
 
   #add(name: string, module: UnaryModule): void {
-    if (!(module instanceof Module)) throw new ArgumentError(`Sequential(): ${name} must be a Module, got ${typeof module}; F.relu is a function, the module is new nn.ReLU()`);
+    if (!(module instanceof Module))
+      throw new ArgumentError(
+        `Sequential(): ${name} must be a Module, got ${typeof module}; F.relu is a function, the module is new nn.ReLU()`,
+      );
     this.addModule(name, module);
   }
 
@@ -54,7 +60,8 @@ export class Sequential extends Module implements Iterable<UnaryModule> {
       const transient = isTransient(module);
       const { storage } = x;
       // Views (Flatten, Identity) share the storage of what they look at; ids up to the mark existed before.
-      if (mayFree && transient && storage.id > mark && storage !== y.storage && storage.saved === 0 && !storage.pinned) storage.free("it was internal to a Sequential");
+      if (mayFree && transient && storage.id > mark && storage !== y.storage && storage.saved === 0 && !storage.pinned)
+        storage.free("it was internal to a Sequential");
       mayFree = y.storage === storage ? mayFree && transient : transient;
       x = y;
     }

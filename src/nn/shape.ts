@@ -42,7 +42,8 @@ export class Unflatten extends Layer {
     readonly unflattenedSize: readonly number[],
   ) {
     super();
-    if (!Array.isArray(unflattenedSize) || unflattenedSize.length === 0) throw new ArgumentError(`Unflatten(): unflattenedSize must be a list of sizes, got ${String(unflattenedSize)}`);
+    if (!Array.isArray(unflattenedSize) || unflattenedSize.length === 0)
+      throw new ArgumentError(`Unflatten(): unflattenedSize must be a list of sizes, got ${String(unflattenedSize)}`);
   }
 
   protected compute(x: Tensor): Tensor {
@@ -51,7 +52,9 @@ export class Unflatten extends Layer {
     const size = x.shape[dim] ?? 1;
     const sizes = this.unflattenedSize.map((given) => (given === -1 ? size / known : given));
     if (sizes.reduce((a, b) => a * b, 1) !== size || !sizes.every(Number.isInteger)) {
-      throw new ShapeError(`Unflatten(): dim ${dim} of ${show(x.shape)} has size ${size}, which cannot become ${show(this.unflattenedSize)}`);
+      throw new ShapeError(
+        `Unflatten(): dim ${dim} of ${show(x.shape)} has size ${size}, which cannot become ${show(this.unflattenedSize)}`,
+      );
     }
     return reshape(x, [...x.shape.slice(0, dim), ...sizes, ...x.shape.slice(dim + 1)]);
   }

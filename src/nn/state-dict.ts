@@ -32,14 +32,17 @@ export function loadState(module: Module, dict: Readonly<Record<string, Tensor>>
   const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key));
   const pairs = [...own].filter(([key]) => Object.hasOwn(dict, key)).map(([key, to]) => ({ key, to, from: dict[key]! }));
   for (const { key, from } of pairs) {
-    if (!(from instanceof Tensor)) throw new ArgumentError(`loadStateDict(): ${key} must be a tensor, got ${from === null ? "null" : typeof from}`);
+    if (!(from instanceof Tensor))
+      throw new ArgumentError(`loadStateDict(): ${key} must be a tensor, got ${from === null ? "null" : typeof from}`);
   }
   const misshapen = pairs.filter(({ to, from }) => !sameShape(to.shape, from.shape));
   const quoted = (keys: string[]): string => keys.map((key) => `"${key}"`).join(", ");
   const problems = [
     ...(strict && missingKeys.length > 0 ? [`missing keys: ${quoted(missingKeys)}`] : []),
     ...(strict && unexpectedKeys.length > 0 ? [`unexpected keys: ${quoted(unexpectedKeys)}`] : []),
-    ...misshapen.map(({ key, to, from }) => `size mismatch for ${key}: ${show(from.shape)} in the state dict, ${show(to.shape)} in the model`),
+    ...misshapen.map(
+      ({ key, to, from }) => `size mismatch for ${key}: ${show(from.shape)} in the state dict, ${show(to.shape)} in the model`,
+    ),
   ];
   if (problems.length > 0) {
     const message = `loadStateDict(): the state dict does not fit ${module.constructor.name}, so nothing was loaded:\n  ${problems.join("\n  ")}`;

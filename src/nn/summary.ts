@@ -23,7 +23,11 @@ function sizes(parameters: readonly Tensor[], trainable: boolean): number {
  * @param input its shape, with the batch; or several; or the tensors themselves
  * @param options `dtype` of the zeros, default float32; int32 for indices
  */
-export function summary(model: Module, input: Shape | readonly Shape[] | Tensor | readonly Tensor[], options: { dtype?: DType } = {}): string {
+export function summary(
+  model: Module,
+  input: Shape | readonly Shape[] | Tensor | readonly Tensor[],
+  options: { dtype?: DType } = {},
+): string {
   const inputs = toTensors(input, options.dtype);
   const rows: string[][] = [];
   const counted = new Set<Tensor>();

@@ -31,14 +31,19 @@ function gradsOf(parameters: Parameters): Tensor[] {
  * @param options `normType`: p of the norm, default 2, Infinity for the largest; `errorIfNonfinite`: default false
  * @throws ArgumentError when `maxNorm` is negative, or the norm is not finite and `errorIfNonfinite` is set
  */
-export function clipGradNorm_(parameters: Parameters, maxNorm: number, options: { normType?: number; errorIfNonfinite?: boolean } = {}): Tensor {
+export function clipGradNorm_(
+  parameters: Parameters,
+  maxNorm: number,
+  options: { normType?: number; errorIfNonfinite?: boolean } = {},
+): Tensor {
   const { normType: p = 2, errorIfNonfinite = false } = options;
   if (!(maxNorm >= 0)) throw new ArgumentError(`clipGradNorm_(): maxNorm must be a number from 0 on, got ${maxNorm}`);
   if (!(p > 0)) throw new ArgumentError(`clipGradNorm_(): normType must be above 0, got ${p}`);
   const grads = gradsOf(parameters);
   const norms = noGrad(() => grads.map((grad) => temporary(() => item(norm(grad, p)))));
   const total = p === Infinity ? Math.max(0, ...norms) : norms.reduce((sum, value) => sum + value ** p, 0) ** (1 / p);
-  if (errorIfNonfinite && !Number.isFinite(total)) throw new ArgumentError(`clipGradNorm_(): the norm of the gradients is ${total}, so they cannot be clipped`);
+  if (errorIfNonfinite && !Number.isFinite(total))
+    throw new ArgumentError(`clipGradNorm_(): the norm of the gradients is ${total}, so they cannot be clipped`);
   const factor = Math.min(1, maxNorm / (total + 1e-6));
   if (factor !== 1) noGrad(() => grads.forEach((grad) => mul_(grad, factor)));
   return tensor(total);
@@ -59,7 +64,8 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
   const list = [...parameters];
   const total = list.reduce((sum, p) => sum + p.numel, 0);
-  if (vector.ndim !== 1 || vector.numel !== total) throw new ShapeError(`vectorToParameters(): the parameters have ${total} elements, the vector has shape [${vector.shape.join(", ")}]`);
+  if (vector.ndim !== 1 || vector.numel !== total)
+    throw new ShapeError(`vectorToParameters(): the parameters have ${total} elements, the vector has shape [${vector.shape.join(", ")}]`);
   const values = detach(vector);
   let start = 0;
   for (const p of list) {

@@ -1,7 +1,16 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { launch } from "../runtime/backend.js";
 import type { Tensor } from "../core/tensor.js";
-import { type BaseOptions, type FloatKernel, Optimizer, type ParamState, type Params, checkFraction, checkNotNegative, memory } from "./optimizer.js";
+import {
+  type BaseOptions,
+  type FloatKernel,
+  Optimizer,
+  type ParamState,
+  type Params,
+  checkFraction,
+  checkNotNegative,
+  memory,
+} from "./optimizer.js";
 
 export interface AdamOptions extends BaseOptions {
   /** β₁, β₂: how much of the mean of gradients and of squared gradients stays. Default [0.9, 0.999]. */
@@ -40,7 +49,8 @@ export class Adam extends Optimizer<AdamOptions> {
     const name = this.constructor.name;
     checkNotNegative(name, "lr", lr);
     checkNotNegative(name, "eps", eps);
-    if (!Array.isArray(betas) || betas.length !== 2) throw new ArgumentError(`${name}(): betas must be two numbers, got ${JSON.stringify(betas)}`);
+    if (!Array.isArray(betas) || betas.length !== 2)
+      throw new ArgumentError(`${name}(): betas must be two numbers, got ${JSON.stringify(betas)}`);
     betas.forEach((beta: number, i) => checkFraction(name, `betas[${i}]`, beta));
     checkNotNegative(name, "weightDecay", weightDecay);
   }

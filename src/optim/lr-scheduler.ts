@@ -30,11 +30,16 @@ export abstract class LRScheduler<O extends Record<string, unknown> = Record<str
     lastEpoch = -1,
   ) {
     const name = this.constructor.name;
-    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${name}(): the first argument must be an optimizer, got ${typeof optimizer}`);
-    if (!Number.isInteger(lastEpoch) || lastEpoch < -1) throw new ArgumentError(`${name}(): lastEpoch must be a whole number from -1 on, got ${lastEpoch}`);
+    if (!(optimizer instanceof Optimizer))
+      throw new ArgumentError(`${name}(): the first argument must be an optimizer, got ${typeof optimizer}`);
+    if (!Number.isInteger(lastEpoch) || lastEpoch < -1)
+      throw new ArgumentError(`${name}(): lastEpoch must be a whole number from -1 on, got ${lastEpoch}`);
     this.groups().forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
-      else if (group.initialLr === undefined) throw new ArgumentError(`${name}(): lastEpoch is ${lastEpoch}, but group ${i} has no initial rate; load the optimizer's state first`);
+      else if (group.initialLr === undefined)
+        throw new ArgumentError(
+          `${name}(): lastEpoch is ${lastEpoch}, but group ${i} has no initial rate; load the optimizer's state first`,
+        );
     });
     this.baseLrs = this.groups().map((group) => group.initialLr!);
     this.lastEpoch = lastEpoch;
@@ -72,8 +77,16 @@ export abstract class LRScheduler<O extends Record<string, unknown> = Record<str
   loadStateDict(dict: SchedulerStateDict): void {
     const { base_lrs: baseLrs, last_epoch: lastEpoch, _step_count: stepCount, _last_lr: lastLr } = dict;
     const missing = Object.keys(this.options).filter((key) => !(key in dict));
-    if (missing.length > 0 || !Array.isArray(baseLrs) || !Array.isArray(lastLr) || typeof lastEpoch !== "number" || typeof stepCount !== "number") {
-      throw new ArgumentError(`${this.constructor.name}.loadStateDict(): not a state of this scheduler${missing.length > 0 ? `, it lacks ${missing.join(", ")}` : ""}`);
+    if (
+      missing.length > 0 ||
+      !Array.isArray(baseLrs) ||
+      !Array.isArray(lastLr) ||
+      typeof lastEpoch !== "number" ||
+      typeof stepCount !== "number"
+    ) {
+      throw new ArgumentError(
+        `${this.constructor.name}.loadStateDict(): not a state of this scheduler${missing.length > 0 ? `, it lacks ${missing.join(", ")}` : ""}`,
+      );
     }
     Object.assign(this.options, Object.fromEntries(Object.keys(this.options).map((key) => [key, dict[key]])));
     this.baseLrs.splice(0, this.baseLrs.length, ...(baseLrs as number[]));
@@ -96,7 +109,8 @@ interface EpochOptions {
 export class StepLR extends LRScheduler<{ step_size: number; gamma: number }> {
   /** @throws ArgumentError unless `stepSize` is a whole number from 1 on */
   constructor(optimizer: Optimizer, stepSize: number, options: EpochOptions & { gamma?: number } = {}) {
-    if (!(Number.isInteger(stepSize) && stepSize > 0)) throw new ArgumentError(`StepLR(): stepSize must be a whole number from 1 on, got ${stepSize}`);
+    if (!(Number.isInteger(stepSize) && stepSize > 0))
+      throw new ArgumentError(`StepLR(): stepSize must be a whole number from 1 on, got ${stepSize}`);
     super(optimizer, { step_size: stepSize, gamma: options.gamma ?? 0.1 }, options.lastEpoch);
     this.start();
   }
@@ -159,10 +173,15 @@ export class LambdaLR extends LRScheduler {
   private readonly lambdas: readonly ((epoch: number) => number)[];
 
   /** @throws ArgumentError when there is not one function for each group */
-  constructor(optimizer: Optimizer, lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[], options: EpochOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[],
+    options: EpochOptions = {},
+  ) {
     super(optimizer, {}, options.lastEpoch);
     this.lambdas = typeof lrLambda === "function" ? this.baseLrs.map(() => lrLambda) : lrLambda;
-    if (this.lambdas.length !== this.baseLrs.length) throw new ArgumentError(`LambdaLR(): ${this.lambdas.length} functions for ${this.baseLrs.length} parameter groups`);
+    if (this.lambdas.length !== this.baseLrs.length)
+      throw new ArgumentError(`LambdaLR(): ${this.lambdas.length} functions for ${this.baseLrs.length} parameter groups`);
     this.start();
   }
 
@@ -176,7 +195,8 @@ export class LinearLR extends LRScheduler<{ start_factor: number; end_factor: nu
   /** @throws ArgumentError unless 0 < startFactor ≤ 1 and 0 ≤ endFactor ≤ 1 */
   constructor(optimizer: Optimizer, options: EpochOptions & { startFactor?: number; endFactor?: number; totalIters?: number } = {}) {
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
-    if (!(startFactor > 0 && startFactor <= 1)) throw new ArgumentError(`LinearLR(): startFactor must be above 0 and at most 1, got ${startFactor}`);
+    if (!(startFactor > 0 && startFactor <= 1))
+      throw new ArgumentError(`LinearLR(): startFactor must be above 0 and at most 1, got ${startFactor}`);
     if (!(endFactor >= 0 && endFactor <= 1)) throw new ArgumentError(`LinearLR(): endFactor must be from 0 to 1, got ${endFactor}`);
     super(optimizer, { start_factor: startFactor, end_factor: endFactor, total_iters: totalIters }, options.lastEpoch);
     this.start();
@@ -223,12 +243,24 @@ export class ReduceLROnPlateau {
     readonly optimizer: Optimizer,
     options: PlateauOptions = {},
   ) {
-    const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel", cooldown = 0, minLr = 0, eps = 1e-8 } = options;
+    const {
+      mode = "min",
+      factor = 0.1,
+      patience = 10,
+      threshold = 1e-4,
+      thresholdMode = "rel",
+      cooldown = 0,
+      minLr = 0,
+      eps = 1e-8,
+    } = options;
     if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau(): factor must be below 1, got ${factor}`);
-    if (mode !== "min" && mode !== "max") throw new ArgumentError(`ReduceLROnPlateau(): mode must be "min" or "max", got ${JSON.stringify(mode)}`);
-    if (thresholdMode !== "rel" && thresholdMode !== "abs") throw new ArgumentError(`ReduceLROnPlateau(): thresholdMode must be "rel" or "abs", got ${JSON.stringify(thresholdMode)}`);
+    if (mode !== "min" && mode !== "max")
+      throw new ArgumentError(`ReduceLROnPlateau(): mode must be "min" or "max", got ${JSON.stringify(mode)}`);
+    if (thresholdMode !== "rel" && thresholdMode !== "abs")
+      throw new ArgumentError(`ReduceLROnPlateau(): thresholdMode must be "rel" or "abs", got ${JSON.stringify(thresholdMode)}`);
     const groups = optimizer.paramGroups.length;
-    if (typeof minLr === "object" && minLr.length !== groups) throw new ArgumentError(`ReduceLROnPlateau(): ${minLr.length} values of minLr for ${groups} parameter groups`);
+    if (typeof minLr === "object" && minLr.length !== groups)
+      throw new ArgumentError(`ReduceLROnPlateau(): ${minLr.length} values of minLr for ${groups} parameter groups`);
     this.options = { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps };
     this.best = mode === "min" ? Infinity : -Infinity;
   }
@@ -280,7 +312,9 @@ export class ReduceLROnPlateau {
   loadStateDict(dict: SchedulerStateDict): void {
     const { best, num_bad_epochs: bad, cooldown_counter: cooldown, last_epoch: epoch } = dict;
     if (typeof best !== "number" || typeof bad !== "number" || typeof cooldown !== "number" || typeof epoch !== "number") {
-      throw new ArgumentError("ReduceLROnPlateau.loadStateDict(): not a state of this scheduler: best, num_bad_epochs, cooldown_counter and last_epoch must be numbers");
+      throw new ArgumentError(
+        "ReduceLROnPlateau.loadStateDict(): not a state of this scheduler: best, num_bad_epochs, cooldown_counter and last_epoch must be numbers",
+      );
     }
     [this.best, this.numBadEpochs, this.cooldownCounter, this.lastEpoch] = [best, bad, cooldown, epoch];
   }

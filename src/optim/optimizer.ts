@@ -50,10 +50,15 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   ) {
     const name = this.constructor.name;
     if (params instanceof Tensor || typeof (params as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
-      throw new ArgumentError(`${name}(): the first argument must be a list of tensors or of groups { params: […] }: pass model.parameters()`);
+      throw new ArgumentError(
+        `${name}(): the first argument must be a list of tensors or of groups { params: […] }: pass model.parameters()`,
+      );
     }
     const list = [...params] as (Tensor | (Partial<O> & { params: Tensor | Iterable<Tensor> }))[];
-    if (list.length === 0) throw new ArgumentError(`${name}(): there are no parameters to optimise; a model's Parameters and Modules must be fields (or in a ModuleList)`);
+    if (list.length === 0)
+      throw new ArgumentError(
+        `${name}(): there are no parameters to optimise; a model's Parameters and Modules must be fields (or in a ModuleList)`,
+      );
     this.checkOptions(defaults);
     if (list[0] instanceof Tensor) this.addParamGroup({ params: list as Tensor[] } as Partial<O> & { params: Tensor[] });
     else for (const group of list) this.addParamGroup(group as Partial<O> & { params: Tensor[] });
@@ -75,8 +80,12 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     const seen = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const p of params) {
       if (!(p instanceof Tensor)) throw new ArgumentError(`${name}(): parameters must be tensors, got ${p === null ? "null" : typeof p}`);
-      if (!p.isLeaf) throw new AutogradError(`${name}(): a tensor of shape ${show(p.shape)} was made by an op, and only leaves can be optimised; make it a Parameter, or detach() it`);
-      if (seen.has(p)) throw new ArgumentError(`${name}(): a parameter of shape ${show(p.shape)} appears twice; each belongs in one group, once`);
+      if (!p.isLeaf)
+        throw new AutogradError(
+          `${name}(): a tensor of shape ${show(p.shape)} was made by an op, and only leaves can be optimised; make it a Parameter, or detach() it`,
+        );
+      if (seen.has(p))
+        throw new ArgumentError(`${name}(): a parameter of shape ${show(p.shape)} appears twice; each belongs in one group, once`);
       seen.add(p);
     }
     const given = Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
@@ -154,7 +163,10 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const options = Object.entries(group).filter(([key]) => key !== "params");
-      return [`Parameter Group ${i}`, ...options.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `    ${snake(key)}: ${python(value)}`)];
+      return [
+        `Parameter Group ${i}`,
+        ...options.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `    ${snake(key)}: ${python(value)}`),
+      ];
     });
     return `${this.constructor.name} (\n${groups.flat().join("\n")}\n)`;
   }
@@ -171,9 +183,12 @@ export function memory(state: ParamState, name: string, p: Tensor): Tensor {
 }
 
 function checkGradient(name: string, p: Tensor, grad: Tensor): void {
-  if (!sameShape(p.shape, grad.shape)) throw new ShapeError(`${name}.step(): a parameter of shape ${show(p.shape)} has a gradient of shape ${show(grad.shape)}`);
-  if (!isFloat(p.dtype)) throw new DTypeError(`${name}.step(): a ${p.dtype} tensor of shape ${show(p.shape)} cannot be optimised; use float32 or float64`);
-  if (p.dtype !== grad.dtype) throw new DTypeError(`${name}.step(): a ${p.dtype} parameter of shape ${show(p.shape)} has a ${grad.dtype} gradient`);
+  if (!sameShape(p.shape, grad.shape))
+    throw new ShapeError(`${name}.step(): a parameter of shape ${show(p.shape)} has a gradient of shape ${show(grad.shape)}`);
+  if (!isFloat(p.dtype))
+    throw new DTypeError(`${name}.step(): a ${p.dtype} tensor of shape ${show(p.shape)} cannot be optimised; use float32 or float64`);
+  if (p.dtype !== grad.dtype)
+    throw new DTypeError(`${name}.step(): a ${p.dtype} parameter of shape ${show(p.shape)} has a ${grad.dtype} gradient`);
   p.storage.check();
   grad.storage.check();
 }

@@ -47,6 +47,8 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     const velocity = momentum > 0 ? memory(state, "momentum_buffer", p) : null;
     const mean = centered ? memory(state, "grad_avg", p) : null;
     const pointers = [p.ptr, square.ptr, mean?.ptr ?? 0, velocity?.ptr ?? 0, g.ptr];
-    launch(`rmsprop_${type}`, [...pointers, lr, alpha, eps, weightDecay, momentum, maximize ? MAXIMIZE : 0], p.numel, 12, { inPlace: true });
+    launch(`rmsprop_${type}`, [...pointers, lr, alpha, eps, weightDecay, momentum, maximize ? MAXIMIZE : 0], p.numel, 12, {
+      inPlace: true,
+    });
   }
 }

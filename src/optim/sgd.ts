@@ -38,7 +38,8 @@ export class SGD extends Optimizer<SGDOptions> {
     checkNotNegative("SGD", "momentum", momentum);
     checkNotNegative("SGD", "weightDecay", weightDecay);
     if (!Number.isFinite(dampening)) throw new ArgumentError(`SGD(): invalid dampening: ${dampening}; expected a number`);
-    if (nesterov && (momentum <= 0 || dampening !== 0)) throw new ArgumentError(`SGD(): nesterov needs momentum above 0 and dampening 0, got ${momentum} and ${dampening}`);
+    if (nesterov && (momentum <= 0 || dampening !== 0))
+      throw new ArgumentError(`SGD(): nesterov needs momentum above 0 and dampening 0, got ${momentum} and ${dampening}`);
   }
 
   protected update(p: Tensor, g: Tensor, state: ParamState, group: Required<SGDOptions>, type: FloatKernel): void {

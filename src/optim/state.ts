@@ -21,11 +21,12 @@ export function serialize(groups: readonly ParamGroup[], states: ReadonlyMap<Ten
   const all = groups.flatMap((group) => group.params);
   const state: OptimizerStateDict["state"] = {};
   all.forEach((p, i) => {
-    const known = states.get(p);
-    if (!known) return;
-    const entries = Object.entries(known).filter((entry): entry is [string, Tensor | number] => entry[1] !== undefined);
+    const entries = Object.entries(states.get(p) ?? {}).filter((entry): entry is [string, Tensor | number] => entry[1] !== undefined);
+    if (entries.length === 0) return;
     // PyTorch keeps the step as a 0-dim tensor.
-    state[i] = Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "number" ? tensor(value, { dtype: "float32" }) : value]));
+    state[i] = Object.fromEntries(
+      entries.map(([name, value]) => [name, typeof value === "number" ? tensor(value, { dtype: "float32" }) : value]),
+    );
   });
   let next = 0;
   const param_groups = groups.map(({ params, ...options }) => ({
@@ -36,12 +37,19 @@ export function serialize(groups: readonly ParamGroup[], states: ReadonlyMap<Ten
 }
 
 /** The contents of a state dict for these groups, copied. Changes nothing. */
-export function restore(name: string, dict: OptimizerStateDict, groups: readonly ParamGroup[]): { options: Partial<BaseOptions>[]; states: Map<Tensor, ParamState> } {
+export function restore(
+  name: string,
+  dict: OptimizerStateDict,
+  groups: readonly ParamGroup[],
+): { options: Partial<BaseOptions>[]; states: Map<Tensor, ParamState> } {
   const where = `${name}.loadStateDict()`;
-  if (!dict?.state || !Array.isArray(dict.param_groups)) throw new ArgumentError(`${where}: expected { state, param_groups }, as stateDict() gives it`);
+  if (!dict?.state || !Array.isArray(dict.param_groups))
+    throw new ArgumentError(`${where}: expected { state, param_groups }, as stateDict() gives it`);
   const sizes = (list: readonly { params: readonly unknown[] }[]): string => show(list.map((group) => group.params.length));
   if (sizes(dict.param_groups) !== sizes(groups)) {
-    throw new ArgumentError(`${where}: the state has parameter groups of ${sizes(dict.param_groups)} parameters, the optimizer of ${sizes(groups)}`);
+    throw new ArgumentError(
+      `${where}: the state has parameter groups of ${sizes(dict.param_groups)} parameters, the optimizer of ${sizes(groups)}`,
+    );
   }
   const owners = new Map<number, Tensor>();
   dict.param_groups.forEach((group, i) => group.params.forEach((id, j) => owners.set(id, groups[i]!.params[j]!)));
@@ -51,11 +59,14 @@ export function restore(name: string, dict: OptimizerStateDict, groups: readonly
     for (const [key, value] of Object.entries(saved)) {
       if (key === "step" || !(value instanceof Tensor)) continue;
       value.storage.check();
-      if (!sameShape(value.shape, p.shape)) throw new ShapeError(`${where}: ${key} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(p.shape)}`);
+      if (!sameShape(value.shape, p.shape))
+        throw new ShapeError(`${where}: ${key} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(p.shape)}`);
     }
   }
   const states = new Map(loaded.map(({ saved, p }) => [p!, stateOf(saved, p!)]));
-  const options = dict.param_groups.map(({ params: _, ...rest }) => Object.fromEntries(Object.entries(rest).map(([key, value]) => [camel(key), value])));
+  const options = dict.param_groups.map(({ params: _, ...rest }) =>
+    Object.fromEntries(Object.entries(rest).map(([key, value]) => [camel(key), value])),
+  );
   return { options: options, states };
 }
 

@@ -38,7 +38,10 @@ fn uniforms_are_pytorchs_bit_for_bit() {
     assert_eq!(x, [-0.29573649168014526, -0.1944306492805481, -0.014157533645629883]);
     // Ranges whose width is no power of two: rounded once.
     let x = draw(4, |out, g| unsafe { uniform::<f32>(out, g, 4, -2.0, 3.0) });
-    assert_eq!(x, [-1.9786823987960815, -1.4721531867980957, -0.5707876086235046, -1.8652257919311523]);
+    assert_eq!(
+        x,
+        [-1.9786823987960815, -1.4721531867980957, -0.5707876086235046, -1.8652257919311523]
+    );
     let x = draw(3, |out, g| unsafe { uniform::<f64>(out, g, 3, -0.1, 0.2) });
     assert_eq!(x, [-0.08976754130484386, -0.01397793198360791, 0.13187448329857532]);
     let x = draw(2, |out, g| unsafe { uniform::<f64>(out, g, 2, 0.0, 1.0) });
