@@ -71,7 +71,7 @@ export function upload(values: ArrayLike<number>, shape: readonly number[], dtyp
   const out = Tensor.empty(shape, dtype, name);
   const { ptr } = out;
   const info = dtypeInfo(dtype);
-  const view = new info.array(backend().memory.wasm.buffer as ArrayBuffer, ptr, values.length);
+  const view = new info.array(backend().memory.wasm.buffer, ptr, values.length);
   view.set(values);
   if (dtype === "bool") for (let i = 0; i < view.length; i++) view[i] = values[i] ? 1 : 0;
   return out;

@@ -33,7 +33,7 @@ export function composite<P extends unknown[], R>(meta: Omit<OpSpec, "kind" | "r
 
 function register<F extends (...params: never[]) => unknown>(name: string, fn: Op<F>): Op<F> {
   if (opTable.has(name)) throw new Error(`op ${name} is declared twice`);
-  opTable.set(name, fn as unknown as Op<(...params: never[]) => unknown>);
+  opTable.set(name, fn);
   return fn;
 }
 

@@ -23,7 +23,6 @@ export interface ViewOf {
  * Its methods are the ops of `src/ops`, under PyTorch's names in camelCase.
  */
 // The methods come from the op table: see src/ops/methods.ts.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor {
   /** The gradient that `backward()` accumulated, on leaves that require one. */
   grad: Tensor | null = null;

@@ -28,7 +28,7 @@ export function data(x: Tensor): TypedArray {
   if (!x.isContiguous) throw new ArgumentError(`data(): the elements of ${show(x.shape)} with strides ${show(x.strides)} do not lie in order; use contiguous() or toTypedArray()`);
   const { ptr } = x;
   x.storage.pinned = true;
-  return new (dtypeInfo(x.dtype).array)(backend().memory.wasm.buffer as ArrayBuffer, ptr, x.numel);
+  return new (dtypeInfo(x.dtype).array)(backend().memory.wasm.buffer, ptr, x.numel);
 }
 
 /**

@@ -56,7 +56,7 @@ export function locate(name: string, x: Tensor, indices: readonly Index[]): Loca
     else if (typeof item === "number") view = pickOne(name, view, dim, item);
     else if (item instanceof Slice) view = sliceDim(view, dim++, item.start, item.end, item.step);
     else {
-      const found = isMask(item) ? maskPicks(name, item, view.shape, dim) : [listPicks(name, item as readonly number[] | Tensor, view.shape, dim)];
+      const found = isMask(item) ? maskPicks(name, item, view.shape, dim) : [listPicks(name, item, view.shape, dim)];
       picks.push(...found);
       dim += found.length;
     }

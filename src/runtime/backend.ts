@@ -75,7 +75,7 @@ function startSync(): Backend {
  * @throws BackendError when WebAssembly SIMD is missing, a file cannot be loaded, or it already runs with other options
  */
 export function init(options: InitOptions = {}): Promise<void> {
-  const key = JSON.stringify({ ...options, wasm: typeof options.wasm === "object" ? String(options.wasm) : options.wasm });
+  const key = JSON.stringify(options);
   if (starting) {
     if (starting.options === key || key === "{}") return starting.promise;
     return Promise.reject(new BackendError(`init(): already called with ${starting.options}, now with ${key}; call it once`));

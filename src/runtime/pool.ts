@@ -107,18 +107,18 @@ export class Pool {
     Atomics.notify(ints, SEQ);
 
     const runChunk = (chunk: number): number => call(kernel, args, chunk * size, Math.min(total, (chunk + 1) * size));
-    let trap: unknown = null;
+    let trap: { cause: unknown } | null = null;
     for (let chunk = claim(ints, tag, chunks); chunk >= 0; chunk = claim(ints, tag, chunks)) {
       try {
         runChunk(chunk);
       } catch (error) {
-        trap = error; // thrown below: the others may still be writing
+        trap = { cause: error }; // thrown below: the others may still be writing
       }
       finish(ints, tag, chunk);
     }
     const whole = this.join(tag, chunks);
     if (!whole) this.bury(name, unfinished(ints, tag, chunks), redo, runChunk);
-    if (trap !== null) throw new BackendError(`${name} failed: ${String(trap)}`, { cause: trap });
+    if (trap !== null) throw new BackendError(`${name} failed: ${String(trap.cause)}`, trap);
     this.throwIfFailed();
     return whole;
   }
