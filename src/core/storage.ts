@@ -39,6 +39,7 @@ let spilledBytes = 0;
 /** Allocations past this many bytes without a new step start one: loops without `backward()` need time too. */
 const STEP_BYTES = 64 * 1024 * 1024;
 let sinceStep = 0;
+const POISON = 0xff;
 let created = 0;
 /** Counts the storages asked for. Addresses taken since the last one stay valid while another spilled storage comes back. */
 let epoch = 0;
@@ -111,7 +112,7 @@ export class Storage {
   /** Frees it at once. A later read throws with `why`. */
   free(why: string): void {
     if (this.state === State.Gone) return;
-    if (this.state === State.Resident) backend().memory.free(this.ptr, this.nbytes);
+    if (this.state === State.Resident) giveBack(this.ptr, this.nbytes);
     this.spill = null;
     this.state = State.Gone;
     this.why = why;
@@ -149,7 +150,7 @@ export class Storage {
     }
     const { memory } = backend();
     this.spill = memory.views.u8.slice(this.ptr, this.ptr + this.nbytes);
-    memory.free(this.ptr, this.nbytes);
+    giveBack(this.ptr, this.nbytes);
     this.state = State.Spilled;
     spilledBytes += this.nbytes;
     return true;
@@ -202,6 +203,12 @@ function allocate(nbytes: number, origin: string, inUse: (storage: Storage) => b
   }
   if (ptr < 0) throw outOfMemory(nbytes, origin);
   return ptr as Ptr;
+}
+
+function giveBack(ptr: Ptr, nbytes: number): void {
+  const { memory } = backend();
+  if (stress) memory.views.u8.fill(POISON, ptr, ptr + nbytes); // who still reads here gets NaN
+  memory.free(ptr, nbytes);
 }
 
 function makeRoom(spare: (storage: Storage) => boolean): void {
@@ -291,7 +298,10 @@ export function flushMemory(): void {
   makeRoom(() => false);
 }
 
-/** For tests: evicts all that may be evicted at every allocation, which shows code that keeps an address too long. */
+/**
+ * For tests: evicts all that may be evicted at every allocation, and overwrites what is given back, which shows code
+ * that keeps an address too long.
+ */
 export function stressMemory(on: boolean): void {
   stress = on;
 }
