@@ -97,7 +97,7 @@ export function printResults(results: Results): string {
     parts.push("", align([head, ...lines(results)]));
     parts.push(
       "",
-      "Medians; ratio = plain JS / lanegrad, "of best" that of the fastest samples; spread = half the distance between quartiles, the wider side's; of limit counts all threads.",
+      "Medians. 'of best': the ratio of the fastest samples. spread: half the distance between quartiles, the wider side's. of limit: of all threads.",
     );
   }
   if (load.length > 0) {
