@@ -229,6 +229,22 @@ describe("DataLoader", () => {
 });
 
 describe("memory of a loader", () => {
+  test("a batch is spent once the next is asked for; the dataset is not", () => {
+    const x = rand([4, 2]);
+    for (const loader of [
+      new DataLoader(new TensorDataset(x), { batchSize: 2 }),
+      new DataLoader([x.select(0, 0), x.select(0, 1)], { collateFn: ([row]) => [row!] }),
+    ]) {
+      const iterator = loader[Symbol.iterator]();
+      const first = (iterator.next().value as [Tensor])[0];
+      expect(first.storage.spent).toBe(false);
+      const second = (iterator.next().value as [Tensor])[0];
+      expect([first.storage.spent, second.storage.spent]).toEqual([first.storage !== x.storage, false]);
+      expect(iterator.next().done).toBe(true);
+      expect([second.storage.spent, x.storage.spent]).toEqual([second.storage !== x.storage, false]);
+    }
+  });
+
   test("200 epochs of batches that nobody frees stay flat, and kept batches stay readable", () => {
     const x = rand([512, 256]);
     const loaders = [

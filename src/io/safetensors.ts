@@ -2,7 +2,7 @@ import { backend } from "../runtime/backend.js";
 import { ArgumentError } from "../runtime/errors.js";
 import { upload } from "../core/copy.js";
 import { type DType, bytesOf } from "../core/dtype.js";
-import { type Shape, checkShape } from "../core/shape.js";
+import type { Shape } from "../core/shape.js";
 import { creationMark, freeSince } from "../core/storage.js";
 import { Tensor } from "../core/tensor.js";
 import { toTypedArray } from "../ops/access.js";
@@ -89,10 +89,7 @@ export function title(name: string, source: Source): string {
 /** Tensors and metadata; nothing stays behind when a tensor does not fit into memory. */
 export function build(bytes: Uint8Array, where: string): { tensors: TensorDict; metadata: Readonly<Record<string, string>> } {
   const { entries, metadata } = readHeader(bytes, where);
-  for (const entry of entries) {
-    checkShape(where, entry.shape);
-    checkFits(bytes, entry, where);
-  }
+  for (const entry of entries) checkFits(bytes, entry, where);
   const mark = creationMark();
   try {
     // fromEntries, as a tensor may be called __proto__.
@@ -103,7 +100,8 @@ export function build(bytes: Uint8Array, where: string): { tensors: TensorDict; 
   }
 }
 
-function tensorOf(bytes: Uint8Array, entry: Entry, where: string): Tensor {
+/** A tensor from its bytes in a file, which are checked. */
+export function tensorOf(bytes: Uint8Array, entry: Entry, where: string): Tensor {
   const dtype = dtypeOfFile(entry.dtype);
   const raw = bytes.subarray(entry.begin, entry.end);
   if (dtype === "bool") return upload(raw, entry.shape, dtype, where); // any byte but 0 is true
@@ -127,11 +125,7 @@ function layOut(tensors: TensorDict, options: SafetensorsOptions, where: string)
   }
   for (const [name, x] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new ArgumentError(`${where}: "__metadata__" is reserved by the format; rename the tensor`);
-    if (!(x instanceof Tensor))
-      throw new ArgumentError(
-        `${where}: ${JSON.stringify(name)} is not a Tensor but ${x === null ? "null" : typeof x}; see saveCheckpoint() for other values`,
-      );
-    x.storage.check();
+    requireTensor(x, `${where}: ${JSON.stringify(name)}`);
   }
   // The widest first, so that in a file mapped into memory every tensor is aligned.
   const order = Object.entries(tensors).sort(([, a], [, b]) => bytesOf(b.dtype) - bytesOf(a.dtype));
@@ -161,6 +155,13 @@ function layOut(tensors: TensorDict, options: SafetensorsOptions, where: string)
       }
     },
   };
+}
+
+/** @throws ArgumentError, or DisposedError when its memory is gone */
+export function requireTensor(x: unknown, what: string): asserts x is Tensor {
+  if (!(x instanceof Tensor))
+    throw new ArgumentError(`${what} is not a Tensor but ${x === null ? "null" : typeof x}; see saveCheckpoint() for other values`);
+  x.storage.check();
 }
 
 const FILE_DTYPE: Record<DType, string> = { float32: "F32", float64: "F64", int32: "I32", uint8: "U8", bool: "BOOL" };

@@ -1,12 +1,14 @@
-"""What PyTorch's loaders and safetensors do, for tests/data.test.ts and tests/io.test.ts. Needs torch and safetensors.
+"""What PyTorch's loaders and safetensors do, for tests/data.test.ts and tests/io.test.ts. Needs torch, numpy and safetensors.
 
 Run: python3 tests/golden/data.py
 """
 
 import base64
+import io
 import json
 import pathlib
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load, save
@@ -89,6 +91,22 @@ def files():
     return {"bytes": base64.b64encode(save(tensors, {"format": "pt", "note": "ä"})).decode(), "tensors": values}
 
 
+def npy():
+    def pack(x, **options):
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, x, **options)
+        return {"bytes": base64.b64encode(buffer.getvalue()).decode(), "dtype": x.dtype.str, "shape": list(x.shape), "values": [str(float(v)) for v in x.flatten()]}
+
+    grid = np.arange(6).reshape(2, 3)
+    for dtype in ["<f4", "<f8", "<f2", "|b1", "|u1", "|i1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"]:
+        yield pack((grid - (3 if np.dtype(dtype).kind in "if" else 0)).astype(dtype))
+    yield pack(np.asfortranarray(np.arange(24.0).reshape(2, 3, 4)))
+    yield pack(np.array(2.5))
+    yield pack(np.zeros((0, 3), "f4"))
+    yield pack(np.array([1.5, -0.0, np.inf, np.nan]), version=(2, 0))
+    yield pack(np.arange(3, dtype="i4"), version=(3, 0))
+
+
 def written_here():
     """What lanegrad writes (tests/io.test.ts compares it byte by byte) must be what PyTorch reads."""
     path = here / "lanegrad.safetensors"
@@ -115,5 +133,6 @@ golden["samplers"] = samplers()
 golden["splits"] = list(splits())
 golden["collated"] = collated()
 golden["file"] = files()
+golden["npy"] = list(npy())
 written_here()
 (here / "data.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
