@@ -1,4 +1,4 @@
-import { AutogradError, ShapeError } from "../runtime/errors.js";
+import { ArgumentError, AutogradError, ShapeError } from "../runtime/errors.js";
 import { grad } from "./engine.js";
 import { anomalyStack } from "./anomaly.js";
 import { type Edge, GraphNode } from "./graph.js";
@@ -15,20 +15,40 @@ export const opTable = new Map<string, Op<(...params: never[]) => unknown>>();
 export function op<P extends unknown[], A, R>(decl: Omit<OpSpec<P, A, R>, "kind">): Op<(...params: P) => R> {
   const spec = { ...decl, kind: decl.define ? "fused" : "primitive" } as OpSpec<P, A, R>;
   const { prepare } = spec;
-  const call = prepare
-    ? (...params: P): R => {
-        const { inputs, args } = prepare(...params);
-        return dispatch(spec, inputs, args);
-      }
-    : (...params: P): R => dispatch(spec, params as unknown as Tensor[], undefined as A);
+  const call = (...params: P): R => {
+    try {
+      if (!prepare) return dispatch(spec, params as unknown as Tensor[], undefined as A);
+      const { inputs, args } = prepare(...params);
+      return dispatch(spec, inputs, args);
+    } catch (error) {
+      throw explained(spec as unknown as OpSpec, params, error);
+    }
+  };
   return register(spec.name, Object.assign(call, { spec: spec as unknown as OpSpec }));
 }
 
 /** Declares an op written in other ops. Its gradient is theirs; what it makes on the way is freed at once. */
 export function composite<P extends unknown[], R>(meta: Omit<OpSpec, "kind" | "run" | "prepare">, fn: (...params: P) => R): Op<(...params: P) => R> {
-  const call = (...params: P): R => temporary(() => fn(...params));
+  const call = (...params: P): R => {
+    try {
+      return temporary(() => fn(...params));
+    } catch (error) {
+      throw explained(spec, params, error);
+    }
+  };
   const spec = { ...meta, kind: "composite", run: () => undefined } as OpSpec;
   return register(spec.name, Object.assign(call, { spec }));
+}
+
+/** What a program without type checks passes in the place of a tensor comes to light as some TypeError. */
+function explained({ name, samples, listInput }: OpSpec, params: readonly unknown[], error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  const most = Math.max(...samples.map((sample) => ("inputs" in sample ? sample.inputs : sample).length));
+  const tensors = listInput && Array.isArray(params[0]) ? (params[0] as unknown[]) : params.slice(0, most);
+  const at = tensors.findIndex((x) => !(x instanceof Tensor));
+  if (at < 0 && params.length > 0) return error;
+  const got = at < 0 ? "nothing" : typeof tensors[at] === "number" ? `the number ${tensors[at]}` : Array.isArray(tensors[at]) ? "an array" : typeof tensors[at];
+  return new ArgumentError(`${name}(): expected a tensor as argument ${Math.max(0, at)}, got ${got}; make one with tensor(…)`, { cause: error });
 }
 
 function register<F extends (...params: never[]) => unknown>(name: string, fn: Op<F>): Op<F> {

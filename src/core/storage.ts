@@ -14,15 +14,26 @@ import type { Ptr } from "../runtime/memory.js";
  * One thing is dropped for good: what a graph made and `backward()` consumed, when it is larger than
  * SPILL_LIMIT, as copying all activations of each step would cost too much. Reading it later is an error.
  *
- * Time is counted in steps: the first recorded op after a `backward()` and each batch of a loader start one.
+ * Time is counted in steps, which the first recorded op after a `backward()` and each batch of a loader start, and
+ * in ticks: each step, and many allocations without one, as loops that never call backward() need time too.
  */
 
 /** Consumed intermediates up to this size are spilled rather than dropped: logits, hidden states, metrics. */
 const SPILL_LIMIT = 64 * 1024;
-/** A storage used in this many different steps is in steady use: it stays unless memory runs out. */
+/** A storage used in this many different steps is in steady use. */
 const HOT_USES = 4;
-/** Steps without a touch after which a storage counts as idle. */
-const IDLE_STEPS = 2;
+/** Ticks without a touch after which a storage counts as idle. */
+const IDLE = 2;
+/** The same for one that a graph holds: a backward() that comes at all has come by then. */
+const IDLE_HELD = 16;
+/** The same for one in steady use: parameters, cached batches. */
+const IDLE_HOT = 256;
+/** Allocations that make a tick: so many, or so many bytes, or so large a part of the memory there is. */
+const TICK_ALLOCATIONS = 1024;
+const TICK_BYTES = 1024 * 1024;
+const TICK_PART = 1 / 4;
+/** Storages in WebAssembly memory, beside those in use, before idle ones go: they weigh on the JavaScript heap. */
+const MOST_IDLE = 4096;
 
 const enum State {
   Resident,
@@ -31,14 +42,15 @@ const enum State {
 }
 
 let step = 0;
+let tick = 0;
 let stepPending = false;
 let residents: Storage[] = [];
 const scopes: Storage[][] = [];
 let stress = false;
 let spilledBytes = 0;
-/** Allocations past this many bytes without a new step start one: loops without `backward()` need time too. */
-const STEP_BYTES = 64 * 1024 * 1024;
-let sinceStep = 0;
+let bytesInTick = 0;
+let allocationsInTick = 0;
+let mostResidents = MOST_IDLE;
 const POISON = 0xff;
 let created = 0;
 /** Counts the storages asked for. Addresses taken since the last one stay valid while another spilled storage comes back. */
@@ -62,6 +74,7 @@ export class Storage {
   pinned = false;
   private state = State.Resident;
   private lastStep = step;
+  private lastTick = tick;
   private lastEpoch = epoch;
   private uses = 1;
   private spill: Uint8Array | null = null;
@@ -104,9 +117,10 @@ export class Storage {
     return this.state === State.Gone;
   }
 
-  /** Throws now, before anything is allocated, if it is gone. */
+  /** Throws now, before anything is allocated, if it is gone; if not, it is in use from here on. */
   check(): void {
     if (this.state === State.Gone) throw new DisposedError(this.why);
+    this.touch();
   }
 
   /** Frees it at once. A later read throws with `why`. */
@@ -160,14 +174,16 @@ export class Storage {
     return this.state === State.Resident;
   }
 
-  /** Not touched in this step: a spent one goes at once, any other after a while, one in steady use never. */
+  /** Not touched for a while; a spent one, not touched in this tick. */
   get isIdle(): boolean {
-    if (this.lastStep === step) return false;
-    return this.uses < HOT_USES && (this.spent || step - this.lastStep > IDLE_STEPS);
+    const age = tick - this.lastTick;
+    if (this.spent) return age > 0 && this.saved === 0;
+    if (this.saved > 0) return age > IDLE_HELD;
+    return age > (this.uses >= HOT_USES ? IDLE_HOT : IDLE);
   }
 
   get isUntouched(): boolean {
-    return this.lastStep !== step;
+    return this.lastTick !== tick;
   }
 
   holds(ptr: number): boolean {
@@ -190,8 +206,7 @@ setSuspectHandler((ptr) => residents.find((storage) => storage.holds(ptr))?.aban
 function allocate(nbytes: number, origin: string, inUse: (storage: Storage) => boolean = () => false): Ptr {
   const { memory } = backend();
   if (stress) makeRoom(inUse);
-  sinceStep += nbytes;
-  if (sinceStep > STEP_BYTES) nextStep();
+  countAllocation(nbytes, memory.allocator.stats.reserved);
   let ptr = memory.tryAlloc(nbytes);
   if (ptr >= 0) return ptr as Ptr;
   makeRoom((storage) => inUse(storage) || !storage.isIdle);
@@ -211,6 +226,15 @@ function giveBack(ptr: Ptr, nbytes: number): void {
   memory.free(ptr, nbytes);
 }
 
+function countAllocation(nbytes: number, reserved: number): void {
+  bytesInTick += nbytes;
+  if (++allocationsInTick > TICK_ALLOCATIONS || bytesInTick > Math.max(TICK_BYTES, reserved * TICK_PART)) nextTick();
+  if (residents.length > mostResidents) {
+    makeRoom((storage) => storage.saved > 0 || !storage.isIdle);
+    mostResidents = MOST_IDLE + 2 * residents.length;
+  }
+}
+
 function makeRoom(spare: (storage: Storage) => boolean): void {
   residents = residents.filter((storage) => storage.isResident && !storage.evict(spare));
 }
@@ -228,8 +252,14 @@ function outOfMemory(nbytes: number, origin: string): OutOfMemoryError {
 /** Starts a step: what was spent in earlier ones may now be taken back. */
 export function nextStep(): void {
   step++;
-  sinceStep = 0;
   stepPending = false;
+  nextTick();
+}
+
+function nextTick(): void {
+  tick++;
+  bytesInTick = 0;
+  allocationsInTick = 0;
 }
 
 /** The next recorded op starts a step: backward() has ended one. */

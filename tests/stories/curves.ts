@@ -63,9 +63,11 @@ function batchNorm(): nn.Sequential {
   );
 }
 
+type Training = [seed: number, make: () => nn.Sequential, optimizer: MakeOptimizer, dtype?: "float32" | "float64"];
+
 type MakeOptimizer = (parameters: Iterable<Tensor>) => optim.Optimizer;
 
-const TRAININGS: Record<string, [seed: number, make: () => nn.Sequential, optimizer: MakeOptimizer, dtype?: "float64"]> = {
+const TRAININGS: Record<string, Training> = {
   "mlp, Adam": [1, mlp, (p) => new optim.Adam(p, { lr: 1e-3 })],
   "LeNet, SGD with momentum": [2, lenet, (p) => new optim.SGD(p, { lr: 0.003, momentum: 0.9 })],
   "batch norm and dropout, SGD with momentum": [3, batchNorm, (p) => new optim.SGD(p, { lr: 0.003, momentum: 0.9 })],
