@@ -95,6 +95,7 @@ export abstract class Module {
     });
   }
 
+  /** The modules in this one's fields. */
   children(): Module[] {
     return this.namedChildren().map(([, child]) => child);
   }
@@ -107,6 +108,7 @@ export abstract class Module {
     return [[prefix, this], ...below];
   }
 
+  /** All modules below, this one first. */
   modules(): Module[] {
     return this.namedModules().map(([, module]) => module);
   }
@@ -123,6 +125,7 @@ export abstract class Module {
     );
   }
 
+  /** All parameters below, each once: what an optimiser takes. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
@@ -137,6 +140,7 @@ export abstract class Module {
     );
   }
 
+  /** All buffers below, each once. */
   buffers(): Tensor[] {
     return this.namedBuffers().map(([, tensor]) => tensor);
   }

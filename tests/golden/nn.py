@@ -157,6 +157,7 @@ class Tied(nn.Module):
         self.register_buffer("scale", torch.ones(1))
         self.register_buffer("scratch", torch.ones(1), persistent=False)
         self.gain = nn.Parameter(torch.ones(2))
+        self.again = self.encoder
 
 
 def models():
