@@ -2,7 +2,7 @@ import { opTable } from "../../src/core/op.js";
 import { CHECKS, named } from "./checks.js";
 import type { AnyOp } from "./evaluate.js";
 import { type Goldens, MissingGolden, goldenOf } from "./golden.js";
-import { checkDTypes, checkErrors, checkSpecials } from "./more-checks.js";
+import { checkDTypes, checkErrors, checkSpecials, checkWrongArguments } from "./more-checks.js";
 import { checkInPlace } from "./in-place.js";
 import { checkNumerically } from "./numerical.js";
 import { type Planned, floatTypes, planDTypes, planSample, planSpecials } from "./plan.js";
@@ -43,6 +43,13 @@ function casesOf(op: AnyOp, goldens: Goldens): Case[] {
           ),
         ]
       : []),
+    ...(spec.name.startsWith("_")
+      ? []
+      : [
+          testCase(spec.name, "no tensor", "a typed error", (fail) =>
+            fail("", () => checkWrongArguments(op, planSample(spec, 0, "float32"))),
+          ),
+        ]),
     ...errors.map((error, i) => testCase(spec.name, `error ${i}`, String(error.throws), (fail) => fail("", () => checkErrors(op, error)))),
   ];
 }

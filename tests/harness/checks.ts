@@ -9,6 +9,7 @@ import { EXACT, type Tolerance, type Values, expectSame } from "./compare.js";
 import { type AnyOp, type Outcome, evaluate } from "./evaluate.js";
 import { type Golden, MissingGolden } from "./golden.js";
 import { layoutsOf, valuesOf } from "./inputs.js";
+import { checkNumerically } from "./numerical.js";
 import type { Planned } from "./plan.js";
 
 /** What a check of one call sees. */
@@ -126,6 +127,7 @@ const stress: Check = (s) => {
     if (s.op.spec.plainInputs) return;
     const laidOut = (i: number): boolean => layoutsOf(s.plan.call.inputs[i]!).includes("strided");
     named("strided", () => expectGolden(s, evaluate(s.op, s.plan, { layout: "strided", laidOut })));
+    checkNumerically(s);
   } finally {
     stressMemory(false);
   }

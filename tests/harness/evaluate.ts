@@ -95,7 +95,8 @@ export function invoke(
 ): { outputs: Tensor[]; parts: Tensor[] } {
   const { check } = spec;
   if (spec.random) manualSeed(1);
-  const parts = tensorsOf(fn(...paramsOf(spec, inputs, plan.args)));
+  const params = plan.params ? plan.params(inputs) : paramsOf(spec, inputs, plan.args);
+  const parts = tensorsOf(fn(...params));
   return { parts, outputs: check ? [temporary(() => check(parts, plan.args))] : parts };
 }
 

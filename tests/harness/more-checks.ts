@@ -3,6 +3,7 @@ import { isFloat } from "../../src/core/dtype.js";
 import type { ErrorCase } from "../../src/core/spec.js";
 import { memoryStats } from "../../src/core/storage.js";
 import { expectGolden } from "./checks.js";
+import { Tensor } from "../../src/core/tensor.js";
 import { type Values, expectSame } from "./compare.js";
 import { type AnyOp, evaluate, paramsOf } from "./evaluate.js";
 import { type Goldens, goldenOf } from "./golden.js";
@@ -56,8 +57,8 @@ export function checkDTypes(op: AnyOp, plan: Planned, goldens: Goldens): void {
     if (promised) throw new Error("is among its dtypes, but is refused", { cause: error });
     return;
   }
-  // PyTorch refuses the values, or has not got round to it: nothing to compare with.
-  if (/ZeroDivision|not implemented for/.test(golden.error ?? "")) return;
+  // PyTorch refuses the values, wants numbers as tensors, or has not got round to it: nothing to compare with.
+  if (/ZeroDivision|not implemented for|^TypeError/.test(golden.error ?? "")) return;
   if (golden.error !== null) throw new Error(`is accepted; PyTorch says ${golden.error}`);
   expectGolden({ op, plan, golden }, outcome);
 }
@@ -74,6 +75,34 @@ export function checkErrors(op: AnyOp, { inputs, args = [], throws }: ErrorCase)
   if (!(error instanceof LanegradError)) throw new Error(`threw ${String(error)}, which is no LanegradError`, { cause: error });
   if (!throws.test(error.message)) throw new Error(`says "${error.message}", expected ${String(throws)}`, { cause: error });
   if (after.inUse !== before.inUse) throw new Error(`bytes in use: ${before.inUse} before the refused call, ${after.inUse} after`);
+}
+
+/** Something that is no tensor where one belongs: a typed error that names the function, and nothing left behind. */
+export function checkWrongArguments(op: AnyOp, plan: Planned): void {
+  const tensors = plan.call.inputs.map((x, i) => place(x, valuesOf(plan.call, i), "plain"));
+  const params = paramsOf(op.spec, tensors, plan.args);
+  const before = memoryStats().inUse;
+  const problems = params.flatMap((param, at) =>
+    param instanceof Tensor
+      ? ["text", {}, [1, 2]].flatMap((wrong) =>
+          problemOf(
+            op,
+            params.map((p, i) => (i === at ? wrong : p)),
+            `${JSON.stringify(wrong)} as argument ${at}`,
+          ),
+        )
+      : [],
+  );
+  const after = memoryStats().inUse;
+  tensors.forEach((x) => x.dispose());
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  if (after !== before) throw new Error(`bytes in use: ${before} before the refused calls, ${after} after`);
+}
+
+function problemOf(op: AnyOp, params: readonly unknown[], what: string): string[] {
+  const error = thrownBy(() => op(...params));
+  if (!(error instanceof LanegradError)) return [`${what}: threw ${String(error)}, which is no LanegradError`];
+  return /^\w+\(\): ./.test(error.message) ? [] : [`${what}: "${error.message}" does not name the function`];
 }
 
 function thrownBy(fn: () => unknown): unknown {

@@ -30,6 +30,8 @@ export interface Planned {
   readonly call: Call;
   readonly args: readonly unknown[];
   readonly title: string;
+  /** The parameters, where they are not what the declaration says. */
+  readonly params?: (inputs: readonly unknown[]) => unknown[];
   /** Finite differences can judge it. Values that a sample gives exactly stand at ties and kinks on purpose. */
   readonly differentiable: boolean;
 }
@@ -134,7 +136,29 @@ export function planDTypes(spec: OpSpec): Planned[] {
   if (!spec.elementwise || sample.inputs.length !== 2 || !sample.inputs.every(isOpen)) return uniform;
   const pairs = DTYPES.flatMap((a) => DTYPES.filter((b) => b !== a).map((b) => [a, b]));
   const [first] = sample.inputs as [InputSpec];
-  return [...uniform, ...pairs.map((pair) => inDTypes(pair)), ...pairs.map((pair) => inDTypes(pair, [first, []]))];
+  const numbers = DTYPES.flatMap((dtype) => [2, 1.5].flatMap((number) => withNumber(spec, sample, first, dtype, number)));
+  return [...numbers, ...uniform, ...pairs.map((pair) => inDTypes(pair)), ...pairs.map((pair) => inDTypes(pair, [first, []]))];
+}
+
+/** A number in the place of one of two operands. */
+function withNumber(spec: OpSpec, sample: Sample, input: InputSpec, dtype: DType, number: number): Planned[] {
+  const inputs = [{ ...planInput(spec, input, dtype), grad: false }];
+  const plan = planned(spec, sample, DTYPE_SEED, inputs, true);
+  const { torch } = plan.call;
+  const right = {
+    ...plan,
+    call: { ...plan.call, torch: `(lambda y: ${torch})(${number})` },
+    params: ([x]: readonly unknown[]) => [x, number, ...plan.args],
+  };
+  const left = {
+    ...plan,
+    call: { ...plan.call, torch: `(lambda y, x: ${torch})(x, ${number})` },
+    params: ([y]: readonly unknown[]) => [number, y, ...plan.args],
+  };
+  return [
+    { ...right, title: `${plan.title} and ${number}` },
+    { ...left, title: `${number} and ${plan.title}` },
+  ];
 }
 
 function shapeOf(input: InputSpec): readonly number[] {
