@@ -23,7 +23,8 @@ import {
   transforms,
   zeros,
 } from "lanegrad";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { macrotask } from "../src/data/macrotask.js";
 
 interface Golden {
   orders: { seed: number; n: number; batch: number; drop: boolean; length: number; epochs: (number[] | number[][])[] }[];
@@ -200,6 +201,18 @@ describe("DataLoader", () => {
     expect(ticks).toBeGreaterThan(1);
   });
 
+  test("without setImmediate, as in browsers, a message makes the pause", async () => {
+    vi.stubGlobal("setImmediate", undefined);
+    try {
+      let ran = false;
+      setTimeout(() => (ran = true), 0);
+      for (let i = 0; i < 100 && !ran; i++) await macrotask();
+      expect(ran).toBe(true);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test("an error in a sample reaches the loop, and the loader works again", () => {
     let broken = true;
     const dataset = {
@@ -358,8 +371,9 @@ describe("transforms", () => {
 
   test("free what they make on the way, but nothing of a user's", () => {
     const image = gray.reshape([2, 3]);
-    const before = memoryStats().tensors;
     const ours = new Compose([new ToTensor(), new Normalize([0.5], [0.5])]);
+    ours.forward(image).dispose(); // brings the image in, should it have been moved out
+    const before = memoryStats().tensors;
     const out = ours.forward(image);
     expect(memoryStats().tensors).toBe(before + 1);
     out.dispose();
