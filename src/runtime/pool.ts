@@ -188,7 +188,10 @@ export class Pool {
 
   private throwIfFailed(): void {
     const { ints, text } = this.control;
-    if (Atomics.exchange(ints, FAILED, 0) === 0) return;
+    const failed = Atomics.exchange(ints, FAILED, 0);
+    if (failed === 0) return;
+    this.workers[failed - 1]?.terminate();
+    this.lost(failed - 1, "a kernel failed on it");
     const bytes = Uint8Array.from(text); // TextDecoder refuses shared memory
     throw new BackendError(`a kernel failed on a worker thread: ${new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)))}`);
   }
