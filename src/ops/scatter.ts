@@ -134,8 +134,12 @@ export const scatter: Op<(x: Tensor, dim: number, index: Tensor, src: Tensor | n
     errors: SCATTER_ERRORS("scatter"),
     arrange: ([x, index, src], [dim, value]) => [x, dim, index, src ?? value],
   },
-  (x: Tensor, dim: number, index: Tensor, src: Tensor | number) => put(x, dim, index, typeof src === "number" ? expand(constant(src, x.dtype), index.shape) : src),
+  (x: Tensor, dim: number, index: Tensor, src: Tensor | number) => put(x, dim, index, sourceOf(x, index, src)),
 );
+
+function sourceOf(x: Tensor, index: Tensor, src: Tensor | number): Tensor {
+  return typeof src === "number" ? expand(constant(src, x.dtype), index.shape) : src;
+}
 
 interface RowArgs {
   dim: number;
@@ -277,8 +281,9 @@ export const oneHot: Op<(index: Tensor, options?: { numClasses?: number }) => Te
 
 /** x = scatterAdd(x, …), in place. */
 export const scatterAdd_: (x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor = inPlace(scatterAdd);
-/** x = scatter(x, …) with a tensor, in place. */
-export const scatter_: (x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor = inPlace(put);
+const put_ = inPlace(put);
+/** x = scatter(x, …), in place. */
+export const scatter_: (x: Tensor, dim: number, index: Tensor, src: Tensor | number) => Tensor = (x, dim, index, src) => put_(x, dim, index, sourceOf(x, index, src));
 /** x = indexAdd(x, …), in place. */
 export const indexAdd_: (x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }) => Tensor = inPlace(indexAdd);
 /** x = indexCopy(x, …), in place. */
