@@ -14,6 +14,7 @@ export { Function, FunctionCtx } from "./core/function.js";
 export { Generator, defaultGenerator, manualSeed } from "./core/generator.js";
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./core/grad-mode.js";
 export { type Differentiable, GradcheckError, type GradcheckOptions, gradcheck, gradgradcheck } from "./core/gradcheck.js";
+export { scope } from "./core/op.js";
 export { detectAnomaly, setDetectAnomaly } from "./core/anomaly.js";
 export { type MemoryStats, memoryStats, flushMemory } from "./core/storage.js";
 export * from "./ops/creation.js";

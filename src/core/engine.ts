@@ -71,6 +71,10 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
   });
 }
 
+function leadsTo(edge: NonNullable<Edge>, targets: ReadonlyMap<GraphNode | Tensor, unknown>, useful: ReadonlySet<GraphNode>): boolean {
+  return "leaf" in edge ? targets.has(edge.leaf) : targets.has(edge.node) || useful.has(edge.node);
+}
+
 /** Walks inside walks: a fused op's gradient may be that of its definition. Only the outermost ends a step. */
 let depth = 0;
 
@@ -160,12 +164,14 @@ class Walk {
   private findUseful(nodes: readonly GraphNode[]): Set<GraphNode> {
     const useful = new Set<GraphNode>();
     for (let i = nodes.length - 1; i >= 0; i--) {
-      const leads = nodes[i]!.edges.some(
-        (edge) => edge && ("leaf" in edge ? this.targets!.has(edge.leaf) : this.targets!.has(edge.node) || useful.has(edge.node)),
-      );
-      if (leads) useful.add(nodes[i]!);
+      if (nodes[i]!.edges.some((edge) => edge && leadsTo(edge, this.targets!, useful))) useful.add(nodes[i]!);
     }
     return useful;
+  }
+
+  /** Whether a gradient along this edge comes to anything: for `grad()`, only on the way to an input. */
+  private isWanted(edge: NonNullable<Edge>): boolean {
+    return !this.targets || leadsTo(edge, this.targets, this.useful!);
   }
 
   private visit(node: GraphNode, grads: (Tensor | null)[]): void {
@@ -197,10 +203,11 @@ class Walk {
   }
 
   private propagate(node: GraphNode, grads: (Tensor | null)[]): void {
-    const results = withGrad(this.createGraph, () => node.run(grads, this.createGraph));
+    const wants = node.edges.map((edge) => edge !== null && this.isWanted(edge));
+    const results = withGrad(this.createGraph, () => node.run(grads, this.createGraph, wants));
     node.edges.forEach((edge, i) => {
       const g = results[i];
-      if (!edge || !g) return;
+      if (!edge || !g || !wants[i]) return;
       if (isAnomalyEnabled() && ops.hasNaN(g)) {
         throw new AutogradError(`backward(): ${node.name} gave NaN for its input ${i}. The op was called at:\n${node.stack ?? "(turn anomaly detection on before the forward pass to see where)"}`);
       }
@@ -219,7 +226,6 @@ class Walk {
       return;
     }
     const { node, index } = edge;
-    if (this.useful && !this.useful.has(node) && !this.targets!.has(node)) return;
     let grads = this.pending.get(node);
     if (!grads) this.pending.set(node, (grads = node.outputs.map(() => null)));
     const fitted = withGrad(this.createGraph, () => ops.fit(g, node.outputs[index]!));

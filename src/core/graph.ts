@@ -47,7 +47,7 @@ export class GraphNode {
     /** The op's name, as PyTorch names nodes: `MulBackward`. */
     readonly name: string,
     edges: Edge[],
-    private backward: ((grads: (Tensor | null)[], node: GraphNode, createGraph: boolean) => (Tensor | null)[]) | null,
+    private backward: ((grads: (Tensor | null)[], node: GraphNode, createGraph: boolean, wants: readonly boolean[]) => (Tensor | null)[]) | null,
   ) {
     this.edges = edges;
   }
@@ -97,14 +97,15 @@ export class GraphNode {
     return this.isConsumed;
   }
 
-  run(grads: (Tensor | null)[], createGraph: boolean): (Tensor | null)[] {
+  /** The gradients of the inputs, those that `wants` names. Default: all that have an edge. */
+  run(grads: (Tensor | null)[], createGraph: boolean, wants: readonly boolean[] = this.edges.map((edge) => edge !== null)): (Tensor | null)[] {
     if (!this.backward) {
       throw new AutogradError(
         "backward(): this graph was used by an earlier backward(), which gave its memory back; " +
           "pass { retainGraph: true } to the first call to go through it twice",
       );
     }
-    return this.backward(grads, this, createGraph);
+    return this.backward(grads, this, createGraph, wants);
   }
 
   /** Gives back what it held. `inputsSpent`: leaves that it used count as garbage too. */
