@@ -18,6 +18,7 @@ export { scope } from "./core/op.js";
 export { detectAnomaly, setDetectAnomaly } from "./core/anomaly.js";
 export { type MemoryStats, memoryStats, flushMemory } from "./core/storage.js";
 export * from "./ops/creation.js";
+export { type Index, Slice, slice } from "./ops/indices.js";
 export { cat, stack } from "./ops/join.js";
 export * from "./ops/tensor-ops.js";
 export { type RandintOptions, type RandomOptions, normal, rand, randLike, randint, randn, randnLike, randperm } from "./ops/random.js";
