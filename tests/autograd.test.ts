@@ -1,39 +1,21 @@
-import { describe, expect, test } from "vitest";
-import { collecting } from "../src/core/storage.js";
+import { describe, expect } from "vitest";
 import {
   Function,
   type FunctionCtx,
-  Tensor,
+  type Tensor,
   detectAnomaly,
   enableGrad,
-  full,
   grad,
   gradcheck,
   gradgradcheck,
   isGradEnabled,
-  memoryStats,
   noGrad,
   ones,
   setGradEnabled,
   tensor,
   zeros,
 } from "../src/index.js";
-
-/** Runs the test twice: once all its tensors are freed, the second run must leave memory as it found it. */
-function story(name: string, run: () => void): void {
-  const freed = (): number => {
-    collecting(run, (_, made) => made.forEach((storage) => !storage.pinned && storage.free("the test is over")));
-    return memoryStats().inUse;
-  };
-  const check = (): void => {
-    const first = freed();
-    expect(freed(), "bytes in use after the test").toBe(first);
-  };
-  test(name, check, 60_000);
-}
-
-const leaf = (values: Parameters<typeof tensor>[0], dtype: "float32" | "float64" = "float64"): Tensor =>
-  tensor(values, { dtype, requiresGrad: true });
+import { leaf, story } from "./harness/story.js";
 
 describe("backward", () => {
   story("adds to grad each time", () => {
@@ -322,102 +304,6 @@ describe("a user's Function", () => {
       }
     }
     expect(() => Short.apply(x, x).sum().backward()).toThrow(/Short\.backward\(\): returned 1 gradient\(s\) for 2 argument/);
-  });
-});
-
-describe("changes in place", () => {
-  story("of what a gradient needs are found out", () => {
-    const x = leaf([1, 2]);
-    const y = x.exp();
-    const z = y.mul(y).sum();
-    y.mul_(2);
-    expect(() => z.backward()).toThrow(
-      /a tensor needed for the gradient of mul was changed in place: input \d of mul\(\) is at version 1, expected 0/,
-    );
-  });
-
-  story("of a leaf that requires grad are refused, also through a view, but not under noGrad", () => {
-    const x = leaf([1, 2]);
-    const refused = /a leaf that requires grad.*cannot be changed in place/;
-    expect(() => x.mul_(2)).toThrow(refused);
-    expect(() => x.narrow(0, 0, 1).mul_(2)).toThrow(refused);
-    noGrad(() => x.mul_(2));
-    expect(x.tolist()).toEqual([2, 4]);
-  });
-
-  // The numbers of this group are PyTorch's.
-  story("of a view reach the history of its base", () => {
-    const x = leaf([
-      [1, 2, 3],
-      [4, 5, 6],
-    ]);
-    const y = x.mul(2);
-    const row = y.select(0, 0);
-    row.mul_(tensor([10, 20, 30], { dtype: "float64" }));
-    y.mul(y).sum().backward();
-    expect(row.tolist()).toEqual([20, 80, 180]);
-    expect(x.grad!.tolist()).toEqual([
-      [800, 6400, 21600],
-      [32, 40, 48],
-    ]);
-  });
-
-  story("of a base reach the history of its views", () => {
-    const x = leaf([1, 2, 3, 4]);
-    const y = x.mul(1);
-    const middle = y.narrow(0, 1, 2);
-    y.mul_(tensor([2, 3, 4, 5], { dtype: "float64" }));
-    middle.mul(middle).sum().backward();
-    expect(middle.tolist()).toEqual([6, 12]);
-    expect(x.grad!.tolist()).toEqual([0, 36, 96, 0]);
-  });
-
-  story("of a view of a view, by something that has a gradient too", () => {
-    const x = leaf([
-      [1, 2],
-      [3, 4],
-    ]);
-    const w = leaf([5, 6]);
-    const y = x.clone();
-    y.t().select(0, 1).mul_(w);
-    y.mul(
-      tensor(
-        [
-          [1, 2],
-          [3, 4],
-        ],
-        { dtype: "float64" },
-      ),
-    )
-      .sum()
-      .backward();
-    expect(y.tolist()).toEqual([
-      [1, 10],
-      [3, 24],
-    ]);
-    expect(x.grad!.tolist()).toEqual([
-      [1, 10],
-      [3, 24],
-    ]);
-    expect(w.grad!.tolist()).toEqual([4, 16]);
-  });
-
-  story("collect rows in a tensor that had no history", () => {
-    const w = leaf([5, 6]);
-    const rows = full([2, 2], 1, { dtype: "float64" });
-    rows.select(0, 0).mul_(w);
-    rows.select(0, 1).mul_(w.mul(2));
-    rows.mul(rows).sum().backward();
-    expect(rows.tolist()).toEqual([
-      [5, 6],
-      [10, 12],
-    ]);
-    expect(w.grad!.tolist()).toEqual([50, 60]);
-  });
-
-  story("of an expanded tensor are refused, for its elements share memory", () => {
-    const x = leaf([1]);
-    expect(() => x.mul(1).expand([3]).mul_(2)).toThrow(/expand.*clone\(\)/);
   });
 });
 

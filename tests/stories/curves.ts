@@ -88,7 +88,7 @@ export function curveCases(data: CurveData): Case[] {
       const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 64, shuffle: true });
       let step = 0;
       for (const [x, y] of loader) {
-        const loss = F.crossEntropy(model.forward(x!.to(dtype)), y!);
+        const loss = F.crossEntropy(model.forward(x.to(dtype)), y);
         optimizer.zeroGrad();
         loss.backward();
         optimizer.step();
