@@ -133,8 +133,13 @@ function dispatch<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: read
 }
 
 function trackView(out: Tensor, of: Tensor): void {
-  const base = of.viewOf?.base ?? of;
+  const base = baseOf(of);
   out.viewOf = { base, history: base.history };
+}
+
+/** Whose memory and history a view shares. A view that became a leaf of its own stands for itself. */
+function baseOf(x: Tensor): Tensor {
+  return x.viewOf && !(x.requiresGrad && x.isLeaf) ? x.viewOf.base : x;
 }
 
 /** Slots of saved tensors: inputs from 0, outputs from 100, aux from 200. */
@@ -331,7 +336,7 @@ export function adopt(x: Tensor, node: GraphNode): void {
 /** @throws AutogradError when autograd forbids to change `x` in place */
 export function checkInPlace(name: string, x: Tensor): void {
   if (!isGradEnabled()) return;
-  const base = x.viewOf?.base ?? x;
+  const base = baseOf(x);
   if (base.requiresGrad && base.isLeaf) {
     throw new AutogradError(
       `${name}(): a leaf that requires grad${base === x ? "" : " (through its view)"} cannot be changed in place: its gradient would be lost; wrap the change in noGrad(() => …)`,

@@ -28,7 +28,7 @@ export function tensor(data: NestedArray, options: TensorOptions = {}): Tensor {
   const shape: number[] = [];
   const flat: number[] = [];
   let probe: NestedArray = data;
-  while (typeof probe === "object" && !ArrayBuffer.isView(probe)) {
+  while (typeof probe === "object" && probe !== null && !ArrayBuffer.isView(probe)) {
     shape.push(probe.length);
     if (probe.length === 0) break;
     probe = probe[0]!;
@@ -36,7 +36,7 @@ export function tensor(data: NestedArray, options: TensorOptions = {}): Tensor {
   if (ArrayBuffer.isView(probe)) shape.push(probe.length);
   const booleans = flatten(data, shape, 0, flat);
   const natural = ArrayBuffer.isView(probe) ? dtypeOfArray(probe) : booleans ? "bool" : getDefaultDType();
-  return finish(upload(checkRange(flat, options.dtype ?? natural), shape, options.dtype ?? natural, "tensor"), options);
+  return finish(upload(checkRange("tensor", flat, options.dtype ?? natural), shape, options.dtype ?? natural, "tensor"), options);
 }
 
 function flatten(data: NestedArray, shape: readonly number[], depth: number, into: number[]): boolean {
@@ -67,13 +67,13 @@ function dtypeOfArray(array: TypedArray): DType {
   throw new DTypeError(`a ${Object.prototype.toString.call(array).slice(8, -1)} has no dtype here; use Float32Array, Float64Array, Int32Array or Uint8Array`);
 }
 
-function checkRange<T extends ArrayLike<number>>(values: T, dtype: DType): T {
+function checkRange<T extends ArrayLike<number>>(name: string, values: T, dtype: DType): T {
   dtypeInfo(dtype);
   if (dtype !== "int32" && dtype !== "uint8") return values;
   const [low, high] = dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 255];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!(value >= low && value <= high)) throw new DTypeError(`tensor(): ${value} does not fit ${dtype} (${low} to ${high})`);
+    if (!(value >= low && value <= high)) throw new DTypeError(`${name}(): ${value} does not fit ${dtype} (${low} to ${high})`);
   }
   return values;
 }
@@ -87,11 +87,19 @@ function checkRange<T extends ArrayLike<number>>(values: T, dtype: DType): T {
 export function fromTypedArray(array: TypedArray, shape: Shape = [array.length], options: { requiresGrad?: boolean; dtype?: DType } = {}): Tensor {
   checkShape("fromTypedArray", shape);
   if (sizeOf(shape) !== array.length) throw new ShapeError(`fromTypedArray(): ${array.length} elements do not fit the shape ${show(shape)}`);
-  return finish(upload(array, shape, options.dtype ?? dtypeOfArray(array), "fromTypedArray"), options);
+  const natural = dtypeOfArray(array);
+  const dtype = options.dtype ?? natural;
+  return finish(upload(dtype === natural ? array : checkRange("fromTypedArray", array, dtype), shape, dtype, "fromTypedArray"), options);
 }
 
 function finish(x: Tensor, options: TensorOptions): Tensor {
-  if (options.requiresGrad) x.requiresGrad = true;
+  if (!options.requiresGrad) return x;
+  try {
+    x.requiresGrad = true;
+  } catch (error) {
+    x.dispose();
+    throw error;
+  }
   return x;
 }
 
@@ -165,7 +173,8 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   const exact = dtype === "float32" ? Math.fround : (x: number) => x;
   const step = exact((exact(end) - exact(start)) / Math.max(1, steps - 1));
   // From both ends to the middle, as PyTorch does, so that the last value is `end` itself.
-  const values = Float64Array.from({ length: steps }, (_, i) => (i < steps / 2 ? exact(start) + step * i : exact(end) - step * (steps - 1 - i)));
+  const half = Math.floor(steps / 2);
+  const values = Float64Array.from({ length: steps }, (_, i) => (i < half || steps === 1 ? exact(start) + step * i : exact(end) - step * (steps - 1 - i)));
   return finish(upload(values, [steps], dtype, "linspace"), options);
 }
 

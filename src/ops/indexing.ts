@@ -53,9 +53,10 @@ export function setAt(x: Tensor, indices: Index | readonly Index[], value: Tenso
   const source = typeof value === "number" ? constant(value, x.dtype) : value;
   if (located.picks.length === 0) copy_(located.view, source);
   else {
-    const places = temporary(() => pick({ ...located, view: placesOf(x, list) }));
-    put_(x, fitTo("setAt", source, places.shape), places);
-    places.dispose();
+    temporary(() => {
+      const places = pick({ ...located, view: placesOf(x, list) });
+      return put_(x, fitTo("setAt", source, places.shape), places); // which holds the places if it is recorded
+    });
   }
   return x;
 }
