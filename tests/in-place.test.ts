@@ -96,4 +96,58 @@ describe("changes in place", () => {
     const x = leaf([1]);
     expect(() => x.mul(1).expand([3]).mul_(2)).toThrow(/expand.*clone\(\)/);
   });
+
+  story("of a tensor whose elements lie in another order", () => {
+    const w = leaf([10, 20]);
+    const turned = tensor(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { dtype: "float64" },
+    )
+      .t()
+      .detach();
+    const early = turned.select(0, 2); // made before there is any history
+    turned.select(0, 1).mul_(w);
+    expect(early.requiresGrad).toBe(true);
+    const loss = turned
+      .mul(
+        tensor(
+          [
+            [1, 2],
+            [3, 4],
+            [5, 6],
+          ],
+          { dtype: "float64" },
+        ),
+      )
+      .sum();
+    loss.backward(null, { retainGraph: true });
+    loss.backward();
+    expect(w.grad!.tolist()).toEqual([12, 40]);
+  });
+
+  story("are refused before they happen where autograd cannot follow", () => {
+    const gaps = tensor(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { dtype: "float64" },
+    )
+      .narrow(1, 0, 2)
+      .detach();
+    expect(() => gaps.select(0, 0).mul_(leaf([1, 2]))).toThrow(/has gaps in memory/);
+    expect(gaps.tolist()).toEqual([
+      [1, 2],
+      [4, 5],
+    ]);
+  });
+
+  story("of a view that was made a leaf are those of a leaf", () => {
+    const x = tensor([1, 2, 3, 4], { dtype: "float64" }).reshape([2, 2]).requiresGrad_();
+    expect(() => x.mul_(2)).toThrow(/a leaf that requires grad/);
+    expect(() => x.select(0, 0).mul_(2)).toThrow(/a leaf that requires grad \(through its view\)/);
+  });
 });

@@ -37,6 +37,8 @@ export class GraphNode {
   retained: (Tensor | null)[] | null = null;
   /** Its gradient is the user's code, who may keep what it sees. */
   userCode = false;
+  /** A node that this one runs as a part of its own backward, and gives back with itself. */
+  inner: GraphNode | null = null;
   /** Where the op was called, when anomaly detection is on. */
   stack: string | null = null;
   private savedTensors: (SavedTensor | null)[] = [];
@@ -113,6 +115,7 @@ export class GraphNode {
     if (this.isConsumed) return;
     this.isConsumed = true;
     this.backward = null;
+    this.inner?.release();
     for (const saved of this.savedTensors) {
       if (!saved) continue;
       const { storage } = saved.tensor;

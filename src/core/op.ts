@@ -257,9 +257,10 @@ function aliasOf(x: Tensor): Tensor {
 
 /** How an in-place change of a view reaches the history of its base. Set by `inplace.ts`. */
 export interface Rebase {
-  (view: Tensor, inner: GraphNode): void;
+  /** Checks before anything is changed; what it returns is given the change, as seen by the view. */
+  (view: Tensor): (inner: GraphNode) => void;
 }
-let rebase: Rebase = () => undefined;
+let rebase: Rebase = () => () => undefined;
 export function setRebase(fn: Rebase): void {
   rebase = fn;
 }
@@ -291,6 +292,7 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
   checkInPlace(spec.name, x);
   const recording = needsGraph([x, ...inputs]);
   if (recording) onRecord();
+  const moveBase = recording && x.viewOf ? rebase(x) : null;
   const mark = creationMark();
   // Where a formula reads what is about to be overwritten, it gets a copy, as in PyTorch.
   const slots = recording ? neededSlots(spec, inputs.map(edgeOf)) : null;
@@ -315,7 +317,8 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
   x.storage.version++;
   if (node) {
     finishRecord(node, { ...spec, view: false }, [x], aux);
-    adopt(x, node);
+    if (moveBase) moveBase(node);
+    else x.history++;
   } else aux.forEach((tensor) => tensor.storage.free("it was internal to an op"));
   return x;
 }
@@ -327,14 +330,11 @@ function copyOf(x: Tensor): Tensor {
   return copy;
 }
 
-/** Gives a changed tensor its new history, and its base's if it is a view. */
-export function adopt(x: Tensor, node: GraphNode): void {
-  if (x.viewOf) rebase(x, node);
-  else x.history++;
-}
-
-/** @throws AutogradError when autograd forbids to change `x` in place */
+/** @throws AutogradError when autograd forbids to change `x` in place, ArgumentError when its elements share memory */
 export function checkInPlace(name: string, x: Tensor): void {
+  if (x.strides.some((stride, dim) => stride === 0 && x.shape[dim]! > 1)) {
+    throw new ArgumentError(`${name}(): an expanded tensor cannot be changed in place: several elements of ${show(x.shape)} share memory; clone() it first`);
+  }
   if (!isGradEnabled()) return;
   const base = baseOf(x);
   if (base.requiresGrad && base.isLeaf) {

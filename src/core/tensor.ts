@@ -78,7 +78,7 @@ export class Tensor {
 
   /** Whether gradients flow to this tensor. Settable on leaves of a floating point dtype. */
   get requiresGrad(): boolean {
-    return this.wantsGrad || this.node !== null;
+    return this.wantsGrad || this.gradFn !== null; // of a view, that may have come with a change of its base
   }
 
   set requiresGrad(on: boolean) {
