@@ -18,6 +18,16 @@ export default defineConfig({
           globalSetup: "scripts/setup/vitest.mjs",
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          globalSetup: "scripts/setup/browser.mjs",
+          // The work is done in Chromium: as many at once as there are cores on a small machine.
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 });

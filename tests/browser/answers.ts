@@ -1,0 +1,60 @@
+import { type BackendReport, type InitOptions, backend, full, init, io } from "lanegrad";
+import { backend as running } from "../../src/runtime/backend.js";
+import type { Case } from "../stories/case.js";
+import { digest } from "../stories/digest.js";
+import { COUNT, type Material, type SuiteName, beforeInit, suites } from "./suites.js";
+
+/*
+ * The page's side, or the worker's: what a test in Node may ask of it. tests/browser/page.ts carries questions here.
+ */
+
+export interface Answers {
+  beforeInit(): string;
+  /** Starts the library and waits until its workers take part; with `waitForWorkers` false they may be broken. */
+  start(options: InitOptions, waitForWorkers?: boolean): Promise<BackendReport>;
+  report(): BackendReport;
+  /** Fetches what the cases need. */
+  load(): Promise<void>;
+  /** Runs one case; its error is the answer's. */
+  runCase(suite: SuiteName, name: string): Promise<void>;
+  digest(): string;
+  /** A million times e, log'd again, on however many threads there are. */
+  sum(): number;
+}
+
+export const answers: Answers = {
+  beforeInit,
+  async start(options, waitForWorkers = true) {
+    await init(options);
+    const { pool } = running();
+    while (waitForWorkers && pool && pool.ready < pool.alive) await new Promise((resolve) => setTimeout(resolve, 10));
+    return backend();
+  },
+  report: backend,
+  async load() {
+    loaded = await load();
+  },
+  async runCase(suite, name) {
+    const found = loaded![suite].find((one) => one.name === name);
+    if (!found) throw new Error(`no case is called ${name}: the page is older than the test`);
+    await found.run();
+  },
+  digest,
+  sum: () => full([1_000_000], 1).exp().log().sum().item(),
+};
+
+let loaded: Record<SuiteName, Case[]> | null = null;
+
+async function load(): Promise<Record<SuiteName, Case[]>> {
+  const [goldens, images, labels] = await Promise.all([
+    fetch("goldens.json").then((response) => response.json() as Promise<Material["goldens"]>),
+    fetchBytes("packed/train-images-idx3-ubyte"),
+    fetchBytes("packed/train-labels-idx1-ubyte"),
+  ]);
+  return suites({ goldens, images: await unpacked(images, 16, COUNT * 784), labels: await unpacked(labels, 8, COUNT) });
+}
+
+const fetchBytes = async (url: string): Promise<ArrayBuffer> => (await fetch(url)).arrayBuffer();
+
+const unpacked = async (packed: ArrayBuffer, offset: number, length: number): Promise<Uint8Array> =>
+  (await io.gunzip(packed)).subarray(offset, offset + length);

@@ -1,0 +1,99 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runFixture } from "../fixtures/run.js";
+import { type TestPage, type Where, launch, open } from "./chromium.js";
+import { type SuiteName, suites } from "./suites.js";
+
+const TIMEOUT = 120_000;
+
+/** All tests of one configuration: with or without cross-origin isolation, on the main thread or in a worker. */
+export function configuration(where: Where): void {
+  const { isolated, worker } = where;
+  const place = `${isolated ? "with" : "without"} cross-origin isolation, ${worker ? "in a worker" : "on the main thread"}`;
+  describe(place, { timeout: TIMEOUT }, () => {
+    let browser: Browser;
+    beforeAll(async () => void (browser = await launch()), TIMEOUT);
+    afterAll(() => browser.close());
+
+    describe("starting", () => startTests(() => browser, where));
+    describe("threads", () => (isolated ? threadTests : noThreadTests)(() => browser, where));
+    describe("cases", () => caseTests(() => browser, where));
+  });
+}
+
+function startTests(browser: () => Browser, where: Where): void {
+  test("an op before init() says what to do, and init() then works", async () => {
+    const { page, ask, warnings } = await open(browser(), where);
+    expect(await ask("beforeInit")).toMatch(/BackendError: lanegrad has not started: put `await init\(\)` before the first tensor/);
+    await ask("start", {});
+    expect(await ask("sum")).toBeCloseTo(1e6, -1);
+    expect(warnings).toEqual([]);
+    await page.close();
+  });
+}
+
+/** The digest of a fresh page that starts with `options`. */
+async function digestOf(browser: Browser, where: Where, options: Parameters<TestPage["ask"]>[1] & object) {
+  const { page, ask, warnings } = await open(browser, where);
+  const report = await ask("start", options);
+  const digest = await ask("digest");
+  await page.close();
+  return { report, digest, warnings };
+}
+
+/** What Node has with the build of plain SIMD, which rounds alike everywhere. */
+const digestOfNode = (): string => (JSON.parse(runFixture("digest", "1", "simd").stdout) as { digest: string }).digest;
+
+function threadTests(browser: () => Browser, where: Where): void {
+  test("1, 2, 4 and 8 threads give the same bits, in calls that return at once", async () => {
+    const digests = [];
+    for (const threads of [1, 2, 4, 8]) {
+      const { report, digest, warnings } = await digestOf(browser(), where, { threads });
+      expect(report).toMatchObject({ threads, variant: "relaxed" });
+      expect(warnings).toEqual([]);
+      digests.push(digest);
+    }
+    expect(new Set(digests)).toEqual(new Set([digests[0]]));
+  });
+
+  test("plain SIMD gives the bits of Node, with shared memory and without", async () => {
+    const node = digestOfNode();
+    expect((await digestOf(browser(), where, { threads: 2, deterministic: true })).digest).toBe(node);
+    expect((await digestOf(browser(), where, { variant: "simd" })).digest).toBe(node);
+  });
+}
+
+function noThreadTests(browser: () => Browser, where: Where): void {
+  test("one thread, without a word, gives the bits of Node", async () => {
+    const { report, digest, warnings } = await digestOf(browser(), where, {});
+    expect(report).toMatchObject({ threads: 1, variant: "simd" });
+    expect(digest).toBe(digestOfNode());
+    expect(warnings).toEqual([]);
+  });
+
+  test("one thread where more were asked for, with one notice that names the headers", async () => {
+    const { report, warnings } = await digestOf(browser(), where, { threads: 4 });
+    expect(report.threads).toBe(1);
+    expect(warnings).toEqual([
+      expect.stringMatching(/one thread instead of 4: .*Cross-Origin-Opener-Policy.*Cross-Origin-Embedder-Policy/),
+    ]);
+  });
+}
+
+/** The generic test of the ops and the stories, on one page as in one process. */
+function caseTests(browser: () => Browser, where: Where): void {
+  let page: TestPage;
+  beforeAll(async () => {
+    page = await open(browser(), where);
+    await page.ask("start", where.isolated ? { threads: 2 } : {});
+    await page.ask("load");
+  }, TIMEOUT);
+
+  for (const [suite, cases] of Object.entries(suites())) {
+    for (const { name } of cases) test(`${suite}: ${name}`, () => page.ask("runCase", suite as SuiteName, name));
+  }
+
+  test("nothing was warned of on the console", () => {
+    expect(page.warnings).toEqual([]);
+  });
+}

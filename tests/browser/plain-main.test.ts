@@ -1,0 +1,3 @@
+import { configuration } from "./configuration.js";
+
+configuration({ isolated: false, worker: false });
