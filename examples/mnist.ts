@@ -1,70 +1,85 @@
 // Trains a convolutional net on MNIST. `npm start -- --help` lists the options.
-import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { DataLoader, F, Subset, type Tensor, backend, datasets, defaultGenerator, init, manualSeed, nn, noGrad, optim, transforms } from "lanegrad";
+import { DataLoader, F, Subset, type Tensor, backend, datasets, defaultGenerator, init, manualSeed, nn, optim, transforms } from "lanegrad";
+import { Checkpoint, type Position, readCheckpoint, settingsOf } from "./mnist/checkpoint.js";
+import { confusionTable } from "./mnist/confusion.js";
+import { drawDigits } from "./mnist/digits.js";
+import { type TestResult, evaluate } from "./mnist/evaluate.js";
 import { makeModel } from "./mnist/model.js";
-import { type Options, readOptions } from "./mnist/options.js";
+import { DEFAULT_FOLDER, type Options, readOptions } from "./mnist/options.js";
 import { EpochBar } from "./mnist/progress.js";
-import { Confusion, describeBackend, drawDigits } from "./mnist/report.js";
-import { Session } from "./mnist/session.js";
+import { StopRequest } from "./mnist/stop.js";
+import { bold, dim, green } from "./mnist/style.js";
 
 const root = fileURLToPath(new URL("./data/mnist", import.meta.url));
 const transform = new transforms.Compose([new transforms.ToTensor(), new transforms.Normalize([0.1307], [0.3081])]);
 
-let stopping = false;
-process.on("SIGINT", () => {
-  if (stopping) process.exit(130); // asked twice: at once
-  stopping = true;
-});
-
 async function main(options: Options): Promise<void> {
+  const stop = new StopRequest();
   await init(options.threads === undefined ? {} : { threads: options.threads });
-  console.log(describeBackend(backend()));
+  const saved = options.resume ? await readCheckpoint(options.folder) : null;
+  const settings = settingsOf(saved, options.given);
   const train = await datasets.MNIST({ root, train: true, transform });
   const test = await datasets.MNIST({ root, train: false, transform });
-  const limit = Math.min(options.limit ?? train.length, train.length);
-  const digits = limit < train.length ? new Subset(train, [...Array(limit).keys()]) : train;
+  const digits = settings.limit < train.length ? new Subset(train, [...Array(settings.limit).keys()]) : train;
 
-  manualSeed(options.seed);
+  manualSeed(settings.seed);
   const model = makeModel();
-  const optimizer = new optim.Adam(model.parameters(), { lr: options.lr });
-  const loader = new DataLoader(digits, { batchSize: options.batchSize, shuffle: true });
-  const session = new Session(options.out, model, optimizer, { seed: options.seed, batchSize: options.batchSize, lr: options.lr, limit });
-  await mkdir(options.out, { recursive: true });
-  console.log(`${nn.countParameters(model)} parameters; ${digits.length} digits to train on, ${test.length} to test on`);
+  const optimizer = new optim.Adam(model.parameters(), { lr: settings.lr });
+  const loader = new DataLoader(digits, { batchSize: settings.batchSize, shuffle: true });
+  const checkpoint = new Checkpoint(options.folder, settings, model, optimizer);
+  let position: Position = saved ? checkpoint.restore(saved) : { epoch: 1, step: 0, order: null };
 
-  let from = options.resume ? await session.load() : null;
-  if (from) console.log(`going on at epoch ${from.epoch}, step ${from.step}`);
-  const started = performance.now();
-  for (let epoch = from?.epoch ?? 1; epoch <= options.epochs; epoch++) {
-    const generator = defaultGenerator();
-    const skip = from?.step ?? 0;
-    if (from && skip > 0) generator.setState(from.epochRng); // the same order again
-    const epochRng = generator.getState();
-    const bar = new EpochBar(epoch, digits.length, skip * options.batchSize);
-    let step = 0;
-    for await (const [x, y] of loader) {
-      if (step === skip && from) {
-        generator.setState(from.rng);
-        from = null;
-      }
-      if (step++ < skip) continue;
-      bar.advance(x.size(0), trainStep(model, optimizer, x, y));
-      if (stopping) break;
-    }
-    bar.stop();
-    from = null;
-    const finished = step === loader.length;
-    await session.save(finished ? { epoch: epoch + 1, step: 0, epochRng } : { epoch, step, epochRng });
-    if (finished) evaluate(model, test, epoch);
-    if (stopping) {
-      console.log(`\nstopped; ${session.checkpoint} is kept. npm start -- --resume goes on from there.`);
-      return;
-    }
+  const parameters = nn.countParameters(model).toLocaleString("en");
+  console.log(`${dim("Backend ")} ${describeBackend()}`);
+  console.log(`${dim("Model   ")} ${parameters} parameters, seed ${settings.seed}`);
+  console.log(`${dim("Digits  ")} ${digits.length.toLocaleString("en")} to train on, ${test.length.toLocaleString("en")} to test on`);
+  if (saved) console.log(`${dim("Resumed ")} ${checkpoint.file}`);
+  console.log();
+
+  let result: TestResult | null = null;
+  while (position.epoch <= settings.epochs && !stop.signal) {
+    position = await trainEpoch(position);
+    await checkpoint.save(position);
+    if (position.step > 0) break; // asked to stop in its midst
+    result = report(evaluate(model, test), position.epoch - 1);
   }
-  await session.saveWeights();
-  console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s in all; weights in ${session.weights}`);
-  showSome(model, test);
+
+  if (position.epoch <= settings.epochs) {
+    const out = options.folder === DEFAULT_FOLDER ? "" : ` --out ${options.folder}`;
+    const where = position.step === 0 ? `before epoch ${position.epoch}` : `in epoch ${position.epoch}, after step ${position.step}`;
+    console.log(`Stopped ${where}. ${bold(`npm start -- --resume${out}`)} goes on from there.`);
+    process.exitCode = stop.exitCode;
+    return;
+  }
+  if (!result) {
+    console.log(`This run is finished: ${settings.epochs} of ${settings.epochs} epochs are done. A larger --epochs trains on.\n`);
+    result = report(evaluate(model, test), settings.epochs);
+  }
+  await checkpoint.saveWeights();
+  console.log(drawDigits(test, result));
+  console.log(`\n${dim("Weights ")} ${checkpoint.weights}`);
+
+  /** Trains from `start` to the end of its epoch, or until asked to stop. Returns where that is. */
+  async function trainEpoch(start: Position): Promise<Position> {
+    const generator = defaultGenerator();
+    const now = generator.getState();
+    const order = start.order ?? now;
+    generator.setState(order); // in the midst of an epoch: the same order again, and the steps done are skipped
+    const bar = new EpochBar(start.epoch, settings.epochs, digits.length, start.step * settings.batchSize);
+    let step = 0;
+    try {
+      for await (const [x, y] of loader) {
+        if (start.order && step === start.step) generator.setState(now);
+        if (step++ < start.step) continue;
+        bar.advance(x.size(0), trainStep(model, optimizer, x, y));
+        if (stop.signal) break;
+      }
+    } finally {
+      bar.stop();
+    }
+    return step === loader.length ? { epoch: start.epoch + 1, step: 0, order: null } : { epoch: start.epoch, step, order };
+  }
 }
 
 function trainStep(model: nn.Sequential, optimizer: optim.Optimizer, x: Tensor, y: Tensor): number {
@@ -75,35 +90,23 @@ function trainStep(model: nn.Sequential, optimizer: optim.Optimizer, x: Tensor, 
   return loss.item();
 }
 
-type Digits = datasets.MNISTDataset;
-
-function evaluate(model: nn.Sequential, test: Digits, epoch: number): void {
-  const confusion = new Confusion();
-  model.eval();
-  noGrad(() => {
-    for (const [x, y] of new DataLoader(test, { batchSize: 1000 })) confusion.add(model.forward(x).argmax(1).toTypedArray(), y.toTypedArray());
-  });
-  model.train();
-  const { correct, total } = confusion;
-  console.log(`epoch ${epoch}: ${((100 * correct) / total).toFixed(2)} % of ${total} test digits right\n${String(confusion)}`);
+function report(result: TestResult, epoch: number): TestResult {
+  const { right, truth } = result;
+  const accuracy = `${((100 * right) / truth.length).toFixed(2)} %`;
+  console.log(`After epoch ${epoch}: ${bold(green(accuracy))} of the test digits right, ${truth.length - right} wrong\n`);
+  console.log(`${confusionTable(result)}\n`);
+  return result;
 }
 
-/** The first test digits as the net sees them. */
-function showSome(model: nn.Sequential, test: Digits): void {
-  const count = 6;
-  model.eval();
-  noGrad(() => {
-    const [x] = new DataLoader(test, { batchSize: count })[Symbol.iterator]().next().value as [Tensor, Tensor];
-    const { values, indices } = F.softmax(model.forward(x), 1).max(1);
-    const captions = Array.from({ length: count }, (_, i) => `${indices.at(i).item()} (${(100 * values.at(i).item()).toFixed(1)} %)`);
-    console.log(`\n${drawDigits(test.data.narrow(0, 0, count), captions)}`);
-  });
+function describeBackend(): string {
+  const { relaxed, threads, why } = backend();
+  return `WebAssembly ${relaxed ? "relaxed SIMD" : "SIMD"}, ${threads} thread${threads === 1 ? "" : "s"} ${dim(`(${why})`)}`;
 }
 
-const options = readOptions(process.argv.slice(2));
-if (options) {
-  await main(options).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) await main(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// npm start [-- name [arguments]]: runs examples/<name>.ts, by default the MNIST training.
+// npm start [-- [name] [options]]: runs examples/<name>.ts, by default the MNIST training.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { execNode } from "./exec.mjs";
@@ -8,7 +8,8 @@ import { StepError } from "./setup/run.mjs";
 import { main } from "./setup/steps.mjs";
 
 await main(async () => {
-  const [name = "mnist", ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const [name, ...args] = given.length === 0 || given[0].startsWith("-") ? ["mnist", ...given] : given;
   const file = join("examples", `${name}.ts`);
   if (!existsSync(join(root, file))) {
     const names = readdirSync(join(root, "examples"))

@@ -1,77 +1,82 @@
 import { parseArgs } from "node:util";
+import { type Settings, defaults } from "./checkpoint.js";
 
 export interface Options {
-  epochs: number;
+  /** The settings that the command line names. */
+  given: Partial<Settings>;
   threads: number | undefined;
-  seed: number;
-  batchSize: number;
-  lr: number;
   resume: boolean;
   /** Where the checkpoint and the weights go. */
-  out: string;
-  /** Train on the first so many digits only; for trying things out. */
-  limit: number | undefined;
+  folder: string;
 }
+
+export const DEFAULT_FOLDER = "runs/mnist";
 
 const HELP = `Trains a convolutional net on the 60,000 digits of MNIST and tests it on 10,000 others.
 
   npm start -- [options]
 
-  --epochs N       passes over the training digits (3)
+  --epochs N       passes over the training digits (${defaults.epochs})
   --threads N      threads in all (one per core)
-  --seed N         seed of the weights, the order and the dropout (1)
-  --batch-size N   digits per step (64)
-  --lr X           learning rate of Adam (0.001)
-  --limit N        train on the first N digits only
-  --out FOLDER     where the checkpoint and the weights go (runs/mnist)
+  --seed N         seed of the weights, the order and the dropout (${defaults.seed})
+  --batch-size N   digits per step (${defaults.batchSize})
+  --lr X           learning rate of Adam (${defaults.lr})
+  --limit N        train on the first N digits only (all)
+  --out FOLDER     where the checkpoint and the weights go (${DEFAULT_FOLDER})
   --resume         go on from the checkpoint, bit for bit as if training had not stopped
   --help           this text
 
-Ctrl-C stops after the current step and keeps a checkpoint.`;
+Ctrl-C stops after the current step and keeps a checkpoint; the exit code is then 130 (143 after SIGTERM).`;
 
-/** The options of the command line; null when it only asked for help. Exits with a message on bad ones. */
+/** The options of the command line; null when it only asked for help. Ends the process with a message on bad ones. */
 export function readOptions(args: string[]): Options | null {
-  const { values } = parse(args);
+  const values = parse(args);
   if (values.help) {
     console.log(HELP);
     return null;
   }
-  return {
-    epochs: whole("epochs", values.epochs ?? "3"),
-    threads: values.threads === undefined ? undefined : whole("threads", values.threads),
-    seed: whole("seed", values.seed ?? "1", 0),
-    batchSize: whole("batch-size", values["batch-size"] ?? "64"),
-    lr: positive("lr", values.lr ?? "0.001"),
-    resume: values.resume ?? false,
-    out: values.out ?? "runs/mnist",
-    limit: values.limit === undefined ? undefined : whole("limit", values.limit),
-  };
+  const given: Partial<Settings> = {};
+  if (values.epochs !== undefined) given.epochs = whole("epochs", values.epochs);
+  if (values.seed !== undefined) given.seed = whole("seed", values.seed, 0);
+  if (values["batch-size"] !== undefined) given.batchSize = whole("batch-size", values["batch-size"]);
+  if (values.lr !== undefined) given.lr = positive("lr", values.lr);
+  if (values.limit !== undefined) given.limit = whole("limit", values.limit);
+  const threads = values.threads === undefined ? undefined : whole("threads", values.threads);
+  return { given, threads, resume: values.resume ?? false, folder: values.out || DEFAULT_FOLDER };
 }
 
 function parse(args: string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const options = {
+    epochs: text,
+    threads: text,
+    seed: text,
+    "batch-size": text,
+    lr: text,
+    limit: text,
+    out: text,
+    resume: flag,
+    help: flag,
+  };
   try {
-    const text = { type: "string" } as const;
-    const flag = { type: "boolean" } as const;
-    return parseArgs({
-      args,
-      options: { epochs: text, threads: text, seed: text, "batch-size": text, lr: text, limit: text, out: text, resume: flag, help: flag },
-    });
+    return parseArgs({ args, options }).values;
   } catch (error) {
-    return refuse((error as Error).message);
+    return refuse((error as Error).message.split("\n", 1)[0]!);
   }
 }
 
 function whole(name: string, text: string, least = 1): number {
-  const value = Number(text);
-  return Number.isSafeInteger(value) && value >= least ? value : refuse(`--${name} takes a whole number from ${least} on, not ${text}`);
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(value) && value >= least ? value : refuse(`--${name} takes a whole number from ${least} on, not "${text}"`);
 }
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  return value > 0 && Number.isFinite(value) ? value : refuse(`--${name} takes a number above 0, not ${text}`);
+  return value > 0 && Number.isFinite(value) ? value : refuse(`--${name} takes a number above 0, not "${text}"`);
 }
 
 function refuse(message: string): never {
-  console.error(`${message}\n\nnpm start -- --help lists the options.`);
+  console.error(`${message}; npm start -- --help lists the options`);
   process.exit(2);
 }

@@ -1,6 +1,7 @@
 import { SingleBar } from "cli-progress";
+import { cyan, dim } from "./style.js";
 
-/** The bar of one epoch: loss, images per second, time left. Plain lines now and then where there is no terminal. */
+/** The bar of one epoch: loss, images per second, time left. Where there is no terminal, a plain line now and then. */
 export class EpochBar {
   private readonly started = performance.now();
   private readonly bar: SingleBar;
@@ -9,20 +10,27 @@ export class EpochBar {
 
   constructor(
     epoch: number,
+    epochs: number,
     private readonly total: number,
     private readonly first: number,
   ) {
     this.done = first;
+    const picture = process.stdout.isTTY ? ` ${cyan("{bar}")}` : "";
     this.bar = new SingleBar({
-      format: `epoch ${epoch} {bar} {percentage} % | loss {loss} | {rate} images/s | {left} left`,
-      barCompleteChar: "█",
-      barIncompleteChar: "░",
-      barsize: 30,
+      stream: process.stdout,
+      format: `Epoch ${epoch}/${epochs}${picture} {percentage} %  ${dim("loss")} {loss}  {rate} ${dim("images/s")}  {time}`,
+      barCompleteChar: "━",
+      barIncompleteChar: "┄",
+      barsize: 20,
+      autopadding: true,
+      autopaddingChar: "   ",
       hideCursor: true,
       noTTYOutput: true,
       notTTYSchedule: 5000,
+      gracefulExit: false, // who asks to stop gets a checkpoint first
     });
     this.bar.start(total, first, this.payload());
+    process.on("exit", this.stop); // the cursor is hidden
   }
 
   advance(images: number, loss: number): void {
@@ -31,23 +39,22 @@ export class EpochBar {
     this.bar.update(this.done, this.payload());
   }
 
-  /** Images per second so far. */
-  get rate(): number {
-    return (this.done - this.first) / ((performance.now() - this.started) / 1000);
-  }
-
-  get loss(): number {
-    return this.smooth;
-  }
-
-  stop(): void {
+  readonly stop = (): void => {
+    process.off("exit", this.stop);
     this.bar.stop();
-  }
+  };
 
-  private payload(): { loss: string; rate: string; left: string } {
-    const { rate } = this;
-    const seconds = rate > 0 ? (this.total - this.done) / rate : NaN;
-    const left = Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}` : "–:––";
-    return { loss: Number.isNaN(this.smooth) ? "–" : this.smooth.toFixed(4), rate: rate > 0 ? rate.toFixed(0) : "–", left };
+  private payload(): { loss: string; rate: string; time: string } {
+    const seconds = (performance.now() - this.started) / 1000;
+    const rate = (this.done - this.first) / seconds;
+    const known = this.done > this.first;
+    const left = known ? `${clock((this.total - this.done) / rate)} left` : "";
+    return {
+      loss: known ? this.smooth.toFixed(4) : "–",
+      rate: known ? rate.toFixed(0) : "–",
+      time: this.done === this.total ? `in ${clock(seconds)}` : left,
+    };
   }
 }
+
+const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
