@@ -2,7 +2,7 @@ import { opTable } from "../../src/core/op.js";
 import { CHECKS, named } from "./checks.js";
 import type { AnyOp } from "./evaluate.js";
 import { type Goldens, MissingGolden, goldenOf } from "./golden.js";
-import { checkDTypes, checkErrors, checkSpecials, checkWrongArguments } from "./more-checks.js";
+import { checkDTypes, checkErrors, checkSizes, checkSpecials, checkWrongArguments } from "./more-checks.js";
 import { checkInPlace } from "./in-place.js";
 import { checkNumerically } from "./numerical.js";
 import { type Planned, floatTypes, planDTypes, planSample, planSpecials } from "./plan.js";
@@ -24,33 +24,35 @@ function casesOf(op: AnyOp, goldens: Goldens): Case[] {
     const plans = floatTypes(spec).map((dtype) => planSample(spec, i, dtype));
     return testCase(spec.name, `#${i}`, plans[0]!.title, (fail) => plans.forEach((plan) => checkSample(op, plan, goldens, fail)));
   });
-  const specials = floatTypes(spec).flatMap((dtype) => planSpecials(spec, dtype) ?? []);
+  const floats = floatTypes(spec);
+  const specials = floats.flatMap((dtype) => planSpecials(spec, dtype) ?? []);
   const dtypes = planDTypes(spec);
-  const errors = spec.errors ?? [];
+  const sizes = specials.length > 0 ? floats.flatMap((dtype) => [false, true].map((special) => ({ dtype, special }))) : [];
+  const wrong = spec.name.startsWith("_") ? [] : [planSample(spec, 0, "float32")];
+  const each = <T>(id: string, title: string, list: readonly T[], about: (item: T) => string, check: (item: T) => void): Case[] =>
+    list.length === 0 ? [] : [testCase(spec.name, id, title, (fail) => list.forEach((item) => fail(about(item), () => check(item))))];
+  const titleOf = (plan: Planned): string => plan.title;
   return [
     ...samples,
-    ...(specials.length > 0
-      ? [
-          testCase(spec.name, "specials", "NaN, Infinity, -0", (fail) =>
-            specials.forEach((plan) => fail(plan.title, () => checkSpecials(op, plan, goldens, specials.at(-1)!))),
-          ),
-        ]
-      : []),
-    ...(dtypes.length > 0
-      ? [
-          testCase(spec.name, "dtypes", "accepted and refused", (fail) =>
-            dtypes.forEach((plan) => fail(plan.title, () => checkDTypes(op, plan, goldens))),
-          ),
-        ]
-      : []),
-    ...(spec.name.startsWith("_")
-      ? []
-      : [
-          testCase(spec.name, "no tensor", "a typed error", (fail) =>
-            fail("", () => checkWrongArguments(op, planSample(spec, 0, "float32"))),
-          ),
-        ]),
-    ...errors.map((error, i) => testCase(spec.name, `error ${i}`, String(error.throws), (fail) => fail("", () => checkErrors(op, error)))),
+    ...each("specials", "NaN, Infinity, -0", specials, titleOf, (plan) => checkSpecials(op, plan, goldens, specials.at(-1)!)),
+    ...each(
+      "sizes",
+      "1 to 17",
+      sizes,
+      ({ dtype, special }) => `${dtype}${special ? " specials" : ""}`,
+      ({ dtype, special }) => checkSizes(op, dtype, special),
+    ),
+    ...each("dtypes", "accepted and refused", dtypes, titleOf, (plan) => checkDTypes(op, plan, goldens)),
+    ...each("no tensor", "a typed error", wrong, titleOf, (plan) => checkWrongArguments(op, plan)),
+    ...(spec.errors ?? []).flatMap((error, i) =>
+      each(
+        `error ${i}`,
+        String(error.throws),
+        [error],
+        () => "refused call",
+        () => checkErrors(op, error),
+      ),
+    ),
   ];
 }
 

@@ -1,14 +1,14 @@
 import { LanegradError } from "../../src/runtime/errors.js";
-import { isFloat } from "../../src/core/dtype.js";
+import { type DType, isFloat } from "../../src/core/dtype.js";
 import type { ErrorCase } from "../../src/core/spec.js";
 import { memoryStats } from "../../src/core/storage.js";
-import { expectGolden } from "./checks.js";
+import { expectEqual, expectGolden, named } from "./checks.js";
 import { Tensor } from "../../src/core/tensor.js";
 import { type Values, expectSame } from "./compare.js";
 import { type AnyOp, evaluate, paramsOf } from "./evaluate.js";
 import { type Goldens, goldenOf } from "./golden.js";
 import { place, valuesOf } from "./inputs.js";
-import { type Planned, planInput } from "./plan.js";
+import { type Planned, planInput, planSize } from "./plan.js";
 
 /**
  * NaN, ±Infinity and ±0: values to the sign of zero; gradients where PyTorch's are finite.
@@ -43,6 +43,16 @@ function expectZeroSigns(actual: Values, expected: Values, plan: Planned): void 
     if (inputs.length > 1 && inputs.every((x) => x === 0)) return; // of two equal numbers, either may be the larger
     throw new Error(`of (${inputs.map((x) => (Object.is(x, -0) ? "-0" : String(x))).join(", ")}) the zero has the other sign`);
   });
+}
+
+/** Sizes 1 to 17: what fills a vector and what is left over come out the same, bit for bit. */
+export function checkSizes(op: AnyOp, dtype: DType, special: boolean): void {
+  const whole = evaluate(op, planSize(op.spec, dtype, 17, special)!);
+  const cut = (values: Values, size: number): Values => ({ ...values, shape: [size], data: values.data.slice(0, size) });
+  for (let size = 1; size < 17; size++) {
+    const expected = { out: whole.out.map((x) => cut(x, size)), grads: whole.grads.map((x) => x && cut(x, size)) };
+    named(`size ${size}`, () => expectEqual(evaluate(op, planSize(op.spec, dtype, size, special)!), expected));
+  }
 }
 
 /** Integers, bools and mixtures: PyTorch's dtype and values, or a typed error. */

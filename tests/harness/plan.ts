@@ -107,7 +107,7 @@ function shown(args: readonly unknown[]): string {
 const isOpen = (input: InputSpec): boolean => Array.isArray(input) || !("dtype" in input && input.dtype !== undefined);
 
 /** Seeds beyond those of samples. */
-const [SPECIAL_SEED, DTYPE_SEED] = [900, 910];
+const [SPECIAL_SEED, DTYPE_SEED, SIZE_SEED] = [900, 910, 920];
 
 /** NaN, ±Infinity, ±0 and extremes through an elementwise op, in all combinations of its inputs. */
 export function planSpecials(spec: OpSpec, dtype: DType): Planned | null {
@@ -116,6 +116,18 @@ export function planSpecials(spec: OpSpec, dtype: DType): Planned | null {
   const columns = specialInputs(sample.inputs.length, SPECIALS);
   const inputs = columns.map((column) => ({ ...planInput(spec, [column.length], dtype), values: column.map(literal) }));
   return planned(spec, sample, SPECIAL_SEED, inputs, false);
+}
+
+/** The first `size` of one list of numbers, ordinary or special, through an elementwise op. */
+export function planSize(spec: OpSpec, dtype: DType, size: number, special: boolean): Planned | null {
+  const sample = samplesOf(spec)[0];
+  if (!spec.elementwise || !sample?.inputs.every(isOpen)) return null;
+  const inputs = sample.inputs.map((_, input) => {
+    const plan = planInput(spec, [size], dtype);
+    const values = Array.from({ length: size }, (__, i) => literal(SPECIALS[(i * (input + 1) + input) % SPECIALS.length]!));
+    return special ? { ...plan, values } : plan;
+  });
+  return planned(spec, sample, SIZE_SEED, inputs, false);
 }
 
 /** The first sample that has elements, in every dtype that is not a float's; for elementwise ops also mixed. */
