@@ -120,18 +120,23 @@ const threads: Check = ({ op, plan }) => {
 };
 
 /** Everything idle leaves memory at each allocation: a stale address reads something else. */
-const stress: Check = (s) => {
-  try {
-    stressMemory(true);
+const stress: Check = (s) =>
+  withStress(() => {
     expectGolden(s, evaluate(s.op, s.plan));
     if (s.op.spec.plainInputs) return;
     const laidOut = (i: number): boolean => layoutsOf(s.plan.call.inputs[i]!).includes("strided");
     named("strided", () => expectGolden(s, evaluate(s.op, s.plan, { layout: "strided", laidOut })));
     checkNumerically(s);
+  });
+
+export function withStress(fn: () => void): void {
+  try {
+    stressMemory(true);
+    fn();
   } finally {
     stressMemory(false);
   }
-};
+}
 
 const definition: Check = ({ op, plan }) => {
   const { define, prepare } = op.spec;
