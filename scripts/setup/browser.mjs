@@ -46,6 +46,7 @@ async function makeTestPage() {
   for (const file of readdirSync(join(root, "dist")).filter((name) => /\.wasm$|^worker\.browser\.js$/.test(name))) {
     copyFileSync(join(root, "dist", file), join(site, file));
   }
+  cpSync(join(tests, "faulty"), join(site, "faulty"), { recursive: true });
   // A server that sees ".gz" lets the browser unpack it; under another name the library has to.
   const mnist = join(root, "examples/data/mnist");
   cpSync(mnist, join(site, "mnist"), { recursive: true });

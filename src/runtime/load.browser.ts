@@ -15,7 +15,8 @@ async function fetchModule(url: URL): Promise<WebAssembly.Module> {
   } catch (cause) {
     throw new BackendError(`init(): could not fetch ${url.href}: ${String(cause)}`, { cause });
   }
-  if (!response.ok) throw new BackendError(`init(): ${url.href} answered ${response.status}; serve lanegrad's .wasm files, or pass init({ wasm: url })`);
+  if (!response.ok)
+    throw new BackendError(`init(): ${url.href} answered ${response.status}; serve lanegrad's .wasm files, or pass init({ wasm: url })`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
     const start = new TextDecoder().decode(bytes.subarray(0, 40));
@@ -36,8 +37,13 @@ export const host: Host = {
 
   spawn(start, events, url) {
     const worker =
-      url === undefined ? new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" }) : new Worker(url, { type: "module" });
-    worker.addEventListener("error", (event) => events.onGone(event.message || "its script could not be loaded"));
+      url === undefined
+        ? new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" })
+        : new Worker(url, { type: "module" });
+    // Only an error of the script itself comes with a message.
+    const script = String(url ?? "worker.browser.js");
+    const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl })`;
+    worker.addEventListener("error", (event) => events.onGone(event.message || missing));
     worker.postMessage(start);
     return { terminate: () => worker.terminate() };
   },

@@ -148,8 +148,7 @@ export class Pool {
     this.workers[index] = null;
     if (this.told || Atomics.load(this.control.ints, STOP) !== 0) return;
     this.told = true;
-    const left = this.threads;
-    this.options.notice(`lanegrad: a worker thread is gone (${why}); going on with ${left} thread${left === 1 ? "" : "s"}.`);
+    this.options.notice(`lanegrad: a worker thread is gone (${why}); going on without it, backend().threads says with how many.`);
   }
 
   /** Waits until all chunks are done. False when a worker kept one for too long. */
