@@ -1,14 +1,16 @@
 //! Two-dimensional convolution, NCHW and contiguous: y[n, o, p, q] = sum over c, r, s of
 //! w[o, c, r, s] · x[n, c, p·stride + r·dilation − padding, …].
 //!
-//! All three products (output, input gradient, weight gradient) are matrix products with an operand that packing
-//! reads through an index map: im2col without its buffer. Depthwise ones go over rows directly.
+//! All three products (output, input gradient, weight gradient) are matrix products. In two of them packing reads an
+//! operand through an index map: im2col without its buffer. The input gradient adds a panel at a time instead: col2im.
+//! Depthwise ones go over rows directly.
 
 mod depthwise;
 mod input;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod units;
 mod weight;
 mod windows;
 

@@ -13,7 +13,7 @@ mod vector;
 
 pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
-pub(crate) use operand::{sliver, AlongK, AlongLanes, Operand, Rows, Strided};
+pub(crate) use operand::{AlongK, AlongLanes, Rows, Strided};
 
 /// Rows of A and of C per register tile. V8 loads all operands of a step before it multiplies, so 4 × 2
 /// accumulators, 2 vectors of B and 4 of A fill the 16 registers (one is V8's own); 5 or 6 rows spill, at half the speed.

@@ -96,8 +96,9 @@ const inputShape = (g: Geometry): number[] => [g.images, g.channelsIn, ...g.inpu
 const outputShape = (g: Geometry): number[] => [g.images, g.channelsOut, ...g.output];
 const weightShape = (g: Geometry): number[] => [g.channelsOut, g.channelsIn / g.groups, ...g.kernel];
 
-function sizes(g: Geometry): number[] {
-  return [g.images, g.channelsIn, ...g.input, g.channelsOut, ...g.output, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation, g.groups];
+/** As the kernels take them. */
+function sizes(g: Geometry) {
+  return [g.images, g.channelsIn, ...g.input, g.channelsOut, ...g.output, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation, g.groups] as const;
 }
 
 /** Multiplications of any of the three products. */
@@ -123,7 +124,7 @@ export function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, g: Geom
 export function convolveBack(dy: Tensor, weight: Tensor, bias: Tensor | null, g: Geometry): Tensor {
   const [source, kernel, offset] = [contiguousInput(dy), contiguousInput(weight), bias && contiguousInput(bias)];
   const out = Tensor.empty(inputShape(g), dy.dtype, "conv2d");
-  const tiles = backend().exports.conv2d_input_grad_tiles(g.images, g.channelsIn, ...g.input, ...g.stride, g.groups, Number(isDepthwise(g)));
+  const tiles = backend().exports.conv2d_input_grad_tiles(...sizes(g));
   const args = [out.ptr, source.ptr, kernel.ptr, offset?.ptr ?? 0, ...sizes(g)];
   launch(`conv2d_input_grad_${kernelType(dy)}`, args, tiles, tileCost(products(g), tiles));
   return out;

@@ -1,7 +1,7 @@
-//! One channel in, one out: a sum of shifted rows, without packing.
+//! One channel in, one out (in the input gradient: few out): a sum of shifted rows, without packing.
 
 use super::shape::{Axis, Shape};
-use super::windows::zero;
+use super::windows::fill;
 use crate::gemm::div;
 use crate::simd::{Real, Vector};
 
@@ -38,18 +38,6 @@ unsafe fn add_dot<T: Real>(lanes: &mut T::V, rest: &mut T, a: *const T, b: *cons
     }
 }
 
-#[inline(always)]
-unsafe fn fill<T: Real>(p: *mut T, n: usize, value: *const T) {
-    zero(p, n);
-    if !value.is_null() {
-        let mut i = 0;
-        while i < n {
-            *p.add(i) = *value;
-            i += 1;
-        }
-    }
-}
-
 /// Calls `f(output row, input row)` for the pairs of rows that tap `r` joins.
 #[inline(always)]
 fn each_row(axis: &Axis, r: usize, mut f: impl FnMut(usize, usize)) {
@@ -68,7 +56,7 @@ pub(super) unsafe fn forward<T: Real>(y: *mut T, x: *const T, w: *const T, bias:
     while plane < end {
         let channel = plane - div(plane, s.groups) * s.groups;
         let (y, x) = (y.add(plane * s.out_plane()), x.add(plane * s.in_plane()));
-        fill(y, s.out_plane(), super::offset(bias, channel));
+        fill(y, s.out_plane(), if bias.is_null() { T::ZERO } else { *bias.add(channel) });
         let mut tap = 0;
         while tap < s.taps() {
             let r = div(tap, s.cols.kernel);
@@ -87,29 +75,43 @@ pub(super) unsafe fn forward<T: Real>(y: *mut T, x: *const T, w: *const T, bias:
     }
 }
 
-/// Planes `begin..end` of dx.
+/// Planes `begin..end` of dx, for groups of any size: a sum over the output channels of the group.
 #[inline(never)]
 pub(super) unsafe fn input<T: Real>(dx: *mut T, dy: *const T, w: *const T, bias: *const T, s: &Shape, begin: usize, end: usize) {
     let mut plane = begin;
     while plane < end {
-        let channel = plane - div(plane, s.groups) * s.groups;
-        let (dy, dx) = (dy.add(plane * s.out_plane()), dx.add(plane * s.in_plane()));
-        fill(dx, s.in_plane(), super::offset(bias, channel));
-        let mut tap = 0;
-        while tap < s.taps() {
-            let r = div(tap, s.cols.kernel);
-            let q = tap - r * s.cols.kernel;
-            let weight = *w.add(channel * s.taps() + tap);
-            let (lo, hi) = s.cols.valid(q);
-            each_row(&s.rows, r, |from, to| {
-                if lo < hi {
-                    let dx = dx.add(to * s.cols.input + s.cols.source(lo, q));
-                    add_scaled(dx, s.cols.stride, dy.add(from * s.cols.output + lo), 1, weight, hi - lo);
-                }
-            });
-            tap += 1;
+        // Counted over images and groups.
+        let group = div(plane, s.group_in);
+        let image = div(group, s.groups);
+        let (in_image, in_group) = (plane - image * s.groups * s.group_in, plane - group * s.group_in);
+        let dx = dx.add(plane * s.in_plane());
+        fill(dx, s.in_plane(), if bias.is_null() { T::ZERO } else { *bias.add(in_image) });
+        let mut out = 0;
+        while out < s.group_out {
+            let dy = dy.add((group * s.group_out + out) * s.out_plane());
+            let channel = (group - image * s.groups) * s.group_out + out;
+            add_spread(dx, dy, w.add(channel * s.window() + in_group * s.taps()), s);
+            out += 1;
         }
         plane += 1;
+    }
+}
+
+/// Adds one plane of dy to one of dx, through the taps at `w`.
+#[inline(always)]
+unsafe fn add_spread<T: Real>(dx: *mut T, dy: *const T, w: *const T, s: &Shape) {
+    let mut tap = 0;
+    while tap < s.taps() {
+        let r = div(tap, s.cols.kernel);
+        let q = tap - r * s.cols.kernel;
+        let (lo, hi) = s.cols.valid(q);
+        each_row(&s.rows, r, |from, to| {
+            if lo < hi {
+                let dx = dx.add(to * s.cols.input + s.cols.source(lo, q));
+                add_scaled(dx, s.cols.stride, dy.add(from * s.cols.output + lo), 1, *w.add(tap), hi - lo);
+            }
+        });
+        tap += 1;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sizes of a convolution.
 
-use crate::gemm::div;
+use crate::gemm::{div, div_ceil};
 
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
@@ -28,16 +28,14 @@ impl Axis {
     /// The outputs `lo..hi` for which tap `tap` reads inside the input.
     #[inline(always)]
     pub fn valid(&self, tap: usize) -> (usize, usize) {
+        self.reading(tap, 0, self.input)
+    }
+    /// The outputs `lo..hi` for which tap `tap` reads inputs `first..last`.
+    #[inline(always)]
+    pub fn reading(&self, tap: usize, first: usize, last: usize) -> (usize, usize) {
         let at = tap * self.dilation;
-        let lo = if at >= self.padding {
-            0
-        } else {
-            crate::gemm::div_ceil(self.padding - at, self.stride)
-        };
-        let beyond = (self.input + self.padding).saturating_sub(at);
-        let hi = if beyond == 0 { 0 } else { div(beyond - 1, self.stride) + 1 };
-        let hi = hi.min(self.output);
-        (lo.min(hi), hi)
+        let from = |input: usize| div_ceil((input + self.padding).saturating_sub(at), self.stride).min(self.output);
+        (from(first), from(last))
     }
     /// The input that output `out` reads through tap `tap`; meaningful only for valid outputs.
     #[inline(always)]

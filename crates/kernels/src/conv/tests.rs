@@ -128,7 +128,7 @@ fn check<T: Real>(case: Case) {
 
     let mut dx: Vec<f64> = (0..x.len()).map(|i| bias[i / (h * w) % c].to_f64()).collect();
     case.each(|iy, ix, iw| dx[ix] += dy[iy].to_f64() * weight[iw].to_f64());
-    let total = unsafe { conv2d_input_grad_tiles(n, c, h, w, sh, sw, groups, depthwise) };
+    let total = unsafe { conv2d_input_grad_tiles(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups) };
     compare::<T>(case, "input gradient", &dx, o / groups * kh * kw + 1, total, |out, a, b| unsafe {
         let bias = bias.as_ptr();
         conv2d_input_grad(
@@ -182,7 +182,7 @@ fn check_both(case: Case) {
 const PLAIN: Case = Case {
     n: 2,
     c: 2,
-    o: 3,
+    o: 5,
     groups: 1,
     input: [7, 6],
     kernel: [3, 3],
@@ -197,7 +197,7 @@ fn strides_paddings_dilations_and_groups() {
     for stride in 1..4 {
         for padding in 0..3 {
             for dilation in 1..4 {
-                for (c, o, groups) in [(2, 3, 1), (4, 6, 2), (3, 3, 3), (2, 4, 2)] {
+                for (c, o, groups) in [(2, 3, 1), (2, 5, 1), (4, 8, 2), (4, 6, 2), (3, 3, 3), (2, 4, 2)] {
                     for kernel in [[1, 1], [3, 2], [4, 5]] {
                         let (stride, dilation) = ([stride, 1 + stride % 3], [dilation, 1 + dilation % 2]);
                         check_both(Case {
@@ -219,7 +219,7 @@ fn strides_paddings_dilations_and_groups() {
 
 #[test]
 fn kernels_that_reach_beyond_the_input() {
-    for (c, o, groups) in [(2, 3, 1), (3, 3, 3)] {
+    for (c, o, groups) in [(2, 3, 1), (2, 4, 1), (3, 3, 3)] {
         for padding in 3..6 {
             check_both(Case {
                 c,
@@ -297,6 +297,32 @@ fn many_channels_and_images() {
         o: 5,
         input: [2, 2],
         kernel: [2, 2],
+        ..PLAIN
+    });
+}
+
+#[test]
+fn planes_and_kernels_beyond_one_block() {
+    for (stride, dilation) in [([1, 1], [1, 1]), ([2, 1], [1, 2]), ([3, 2], [2, 1])] {
+        for (n, c) in [(1, 1), (1, 5), (7, 2)] {
+            let [padding, kernel] = [[1, 2], [3, 2]];
+            check_both(Case {
+                n,
+                c,
+                input: [83, 9],
+                kernel,
+                stride,
+                padding,
+                dilation,
+                ..PLAIN
+            });
+        }
+    }
+    check_both(Case {
+        n: 1,
+        input: [17, 18],
+        kernel: [14, 15],
+        padding: [3, 0],
         ..PLAIN
     });
 }

@@ -23,16 +23,21 @@ pub(super) unsafe fn copy<T: Real>(dst: *mut T, src: *const T, n: usize) {
 }
 
 #[inline(always)]
-pub(super) unsafe fn zero<T: Real>(dst: *mut T, n: usize) {
+pub(super) unsafe fn fill<T: Real>(dst: *mut T, n: usize, value: T) {
     let mut i = 0;
     while i + T::V::LANES <= n {
-        T::V::splat(T::ZERO).store(dst.add(i));
+        T::V::splat(value).store(dst.add(i));
         i += T::V::LANES;
     }
     while i < n {
-        *dst.add(i) = T::ZERO;
+        *dst.add(i) = value;
         i += 1;
     }
+}
+
+#[inline(always)]
+unsafe fn zero<T: Real>(dst: *mut T, n: usize) {
+    fill(dst, n, T::ZERO);
 }
 
 /// Writes the run `start..start + len` of a row of `valid` elements with zeros around: element q is
