@@ -1,4 +1,5 @@
 // Trains a convolutional net on MNIST. `npm start -- --help` lists the options.
+import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { DataLoader, F, Subset, type Tensor, backend, datasets, defaultGenerator, init, manualSeed, nn, optim, transforms } from "lanegrad";
 import { Checkpoint, type Position, readCheckpoint, settingsOf } from "./mnist/checkpoint.js";
@@ -19,6 +20,7 @@ async function main(options: Options): Promise<void> {
   await init(options.threads === undefined ? {} : { threads: options.threads });
   const saved = options.resume ? await readCheckpoint(options.folder) : null;
   const settings = settingsOf(saved, options.given);
+  await mkdir(options.folder, { recursive: true }); // now, not after an epoch, if it cannot be
   const train = await datasets.MNIST({ root, train: true, transform });
   const test = await datasets.MNIST({ root, train: false, transform });
   const digits = settings.limit < train.length ? new Subset(train, [...Array(settings.limit).keys()]) : train;
@@ -46,9 +48,9 @@ async function main(options: Options): Promise<void> {
   }
 
   if (position.epoch <= settings.epochs) {
-    const out = options.folder === DEFAULT_FOLDER ? "" : ` --out ${options.folder}`;
     const where = position.step === 0 ? `before epoch ${position.epoch}` : `in epoch ${position.epoch}, after step ${position.step}`;
-    console.log(`Stopped ${where}. ${bold(`npm start -- --resume${out}`)} goes on from there.`);
+    const out = options.folder === DEFAULT_FOLDER ? "" : ` --out ${options.folder}`;
+    console.log(`Stopped ${where}. This goes on from there:\n\n  ${bold(`npm start -- --resume${out}`)}`);
     process.exitCode = stop.exitCode;
     return;
   }

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, type Tensor, defaultGenerator, io, loadCheckpoint, type nn, type optim, saveCheckpoint } from "lanegrad";
 
@@ -52,7 +51,9 @@ export function settingsOf(saved: Saved | null, given: Partial<Settings>): Setti
   const { settings, position } = saved;
   for (const key of Object.keys(given) as (keyof Settings)[]) {
     if (key !== "epochs" && given[key] !== settings[key])
-      throw new Error(`The run to resume has ${key} ${settings[key]}, not ${given[key]}; leave that option out, or start anew without --resume`);
+      throw new Error(
+        `The run to resume has ${key} ${settings[key]}, not ${given[key]}; leave that option out, or start anew without --resume`,
+      );
   }
   const epochs = given.epochs ?? settings.epochs;
   const begun = position.step > 0 ? position.epoch : position.epoch - 1;
@@ -66,7 +67,7 @@ export class Checkpoint {
   readonly weights: string;
 
   constructor(
-    private readonly folder: string,
+    folder: string,
     private readonly settings: Settings,
     private readonly model: nn.Module,
     private readonly optimizer: optim.Optimizer,
@@ -79,7 +80,6 @@ export class Checkpoint {
     const random = defaultGenerator().getState();
     const { settings, model, optimizer } = this;
     const saved: Saved = { example: EXAMPLE, settings, position, random, model: model.stateDict(), optimizer: optimizer.stateDict() };
-    await mkdir(this.folder, { recursive: true });
     await saveCheckpoint(this.file, saved);
   }
 
@@ -93,7 +93,6 @@ export class Checkpoint {
 
   /** The weights alone, for PyTorch and others. */
   async saveWeights(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
     await io.saveSafetensors(this.weights, this.model.stateDict());
   }
 }
