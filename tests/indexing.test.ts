@@ -1,58 +1,52 @@
 import { describe, expect, test } from "vitest";
-import { type Tensor, arange, memoryStats, ones, slice, tensor, zeros } from "../src/index.js";
+import { type Tensor, memoryStats, ones, slice, tensor, zeros } from "../src/index.js";
+import { type IndexCase, type Written, baseShape, golden, indexOf, layOut, ramp } from "./fixtures/tensor-golden.js";
 
 // All numbers are PyTorch's.
 
-const numbers = (...shape: number[]): Tensor =>
-  arange(shape.reduce((a, b) => a * b, 1))
-    .to("float32")
-    .reshape(shape);
+const numbers = (...shape: number[]): Tensor => ramp(shape);
 const x = numbers(2, 3, 4);
 const flat = (y: Tensor): unknown[] => [y.shape, [...y.toTypedArray()]];
 
-describe("at() gives what x[…] gives in Python", () => {
-  const CASES: [string, () => Tensor, number[], number[]][] = [
-    ["1", () => x.at(1), [3, 4], [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]],
-    ["-1, 0", () => x.at(-1, 0), [4], [12, 13, 14, 15]],
-    [":, 1:", () => x.at(slice(), slice(1)), [2, 2, 4], [4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23]],
-    ["..., ::2", () => x.at("...", slice(null, null, 2)), [2, 3, 2], [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]],
-    ["0, None, 2", () => x.at(0, null, 2), [1, 4], [8, 9, 10, 11]],
-  ];
-  test.each(CASES)("x[%s], also from a string, as a view", (text, index, shape, values) => {
-    expect(flat(index())).toEqual([shape, values]);
-    expect(flat(x.at(text))).toEqual([shape, values]);
-    expect(x.at(text).storage).toBe(x.storage);
+describe("as x[…] in PyTorch", () => {
+  const name = ({ shape, layout, index }: IndexCase): string => `[${shape.join(", ")}] ${layout} ${JSON.stringify(index)}`;
+  const cases = golden.index.map((given): [string, IndexCase] => [name(given), given]);
+  const values = (y: Tensor | null): number[] => [...y!.toTypedArray()];
+
+  test.each(cases)("reads, and its gradient: %s", (_, { shape, layout, index, read }) => {
+    const base = ramp(baseShape(layout, shape)).requiresGrad_();
+    const out = layOut(base, layout, shape).at(...index.map(indexOf));
+    expect([out.shape, values(out)]).toEqual([read.shape, read.values]);
+    out.mul(ramp(out.shape, 1)).sum().backward();
+    expect(values(base.grad)).toEqual(read.grad);
   });
 
-  const PICKS: [string, () => Tensor, number[], number[]][] = [
-    ["a list along one dim", () => x.at(slice(), [0, 2]), [2, 2, 4], [0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21, 22, 23]],
-    ["two lists together", () => x.at([0, 1], [2, 0]), [2, 4], [8, 9, 10, 11, 12, 13, 14, 15]],
-    ["lists apart: their dim comes first", () => x.at([0, 1], slice(), [3, 1]), [2, 3], [3, 7, 11, 13, 17, 21]],
-    ["lists side by side stay where they are", () => x.at(slice(), [0, 2], [1, 3]), [2, 2], [1, 11, 13, 23]],
-    ["negative numbers in a list", () => x.at([-1], [-3]), [1, 4], [12, 13, 14, 15]],
-    [
-      "a tensor of any shape",
-      () =>
-        x
-          .at(
-            tensor(
-              [
-                [0, 1],
-                [1, 0],
-              ],
-              { dtype: "int32" },
-            ),
-          )
-          .sum([2, 3]),
-      [2, 2],
-      [66, 210, 210, 66],
-    ],
-    ["a mask", () => x.at(x.gt(20)), [3], [21, 22, 23]],
-    ["a list of booleans", () => x.at(slice(), [true, false, true]).sum(-1), [2, 2], [6, 38, 54, 86]],
-    ["an empty list", () => x.at(slice(), []), [2, 0, 4], []],
+  const written = cases.flatMap(([text, given]) =>
+    (["same", "fewer", "more"] as const).flatMap((kind): [string, IndexCase, Written][] => (given[kind] ? [[`${kind} dims in ${text}`, given, given[kind]]] : [])),
+  );
+  test.each(written)("writes, and both gradients: %s", (_, { shape, layout, index }, want) => {
+    const leaf = ramp(baseShape(layout, shape)).requiresGrad_();
+    const value = ramp(want.value, 100).requiresGrad_();
+    const changed = leaf.mul(1);
+    layOut(changed, layout, shape).setAt(index.map(indexOf), value.mul(1));
+    expect(values(changed)).toEqual(want.base);
+    changed.mul(ramp(changed.shape, 1)).sum().backward();
+    expect([values(leaf.grad), values(value.grad)]).toEqual([want.grad, want.valueGrad]);
+  });
+});
+
+describe("at()", () => {
+  const STRINGS: [string, () => Tensor][] = [
+    ["1", () => x.at(1)],
+    ["-1, 0", () => x.at(-1, 0)],
+    [":, 1:", () => x.at(slice(), slice(1))],
+    [" ..., ::2 ", () => x.at("...", slice(null, null, 2))],
+    ["0, None, 2", () => x.at(0, null, 2)],
+    ["-1, :-1, -3:-1:2", () => x.at(-1, slice(null, -1), slice(-3, -1, 2))],
   ];
-  test.each(PICKS)("%s", (_, pick, shape, values) => {
-    expect(flat(pick())).toEqual([shape, values]);
+  test.each(STRINGS)("reads x[%s] from a string, as a view", (text, index) => {
+    expect(flat(x.at(text))).toEqual(flat(index()));
+    expect(x.at(text).storage).toBe(x.storage);
   });
 
   test("the gradient of what is picked twice adds up", () => {

@@ -51,23 +51,23 @@ export function setAt(x: Tensor, indices: Index | readonly Index[], value: Tenso
   checkInPlace("setAt", x);
   const located = locate("setAt", x, list);
   const source = typeof value === "number" ? constant(value, x.dtype) : value;
-  if (located.picks.length === 0) copy_(located.view, source);
-  else {
-    temporary(() => {
-      const places = pick({ ...located, view: placesOf(x, list) });
-      return put_(x, fitTo("setAt", source, places.shape), places); // which holds the places if it is recorded
-    });
-  }
+  temporary(() => {
+    const { view, picks } = located;
+    if (picks.length === 0) return copy_(view, fitTo("setAt", lessOnes(source, view.ndim), view.shape));
+    const places = pick({ picks, view: locate("setAt", reshape(arange(x.numel), x.shape), list).view }); // by number
+    return put_(x, fitTo("setAt", lessOnes(source, places.ndim), places.shape), places); // which holds the places if it is recorded
+  });
   return x;
+}
+
+/** The value without dims of size 1 that it has in front beyond those of its place, which PyTorch allows too. */
+function lessOnes(value: Tensor, ndim: number): Tensor {
+  const over = value.shape.length - ndim;
+  return over > 0 && value.shape.slice(0, over).every((size) => size === 1) ? reshape(value, value.shape.slice(over)) : value;
 }
 
 function isList(indices: readonly unknown[]): boolean {
   return indices.length > 0 && indices.every((index) => typeof index === "boolean");
-}
-
-/** The number of each element of `x`, seen through the same indices. */
-function placesOf(x: Tensor, indices: readonly Index[]): Tensor {
-  return locate("setAt", reshape(arange(x.numel), x.shape), indices).view;
 }
 
 function fitTo(name: string, value: Tensor, shape: readonly number[]): Tensor {
@@ -88,7 +88,7 @@ const assign: Op<(x: Tensor, y: Tensor) => Tensor> = op({
     copyInto(out, y!);
     return out;
   },
-  vjp: [null, (g) => g],
+  vjp: [(g) => expand(constant(0, g.dtype), g.shape), (g) => g],
 });
 
 /** Copies `y` into x, element by element; `y` broadcasts. @throws ShapeError when it does not fit */

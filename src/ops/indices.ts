@@ -54,8 +54,10 @@ export function locate(name: string, x: Tensor, indices: readonly Index[]): Loca
     if (item === "...") dim += rest;
     else if (item === null) view = unsqueeze(view, dim++);
     else if (typeof item === "number") view = pickOne(name, view, dim, item);
+    else if (isNumber(item)) view = pickOne(name, view, dim, toTypedArray(item)[0]!);
     else if (item instanceof Slice) view = sliceDim(view, dim++, item.start, item.end, item.step);
     else {
+      if (isMask(item) && maskShape(item).length === 0) view = unsqueeze(view, dim); // all or nothing, along a new dim
       const found = isMask(item) ? maskPicks(name, item, view.shape, dim) : [listPicks(name, item, view.shape, dim)];
       picks.push(...found);
       dim += found.length;
@@ -83,6 +85,11 @@ function parse(name: string, text: string): (number | Slice | null | "...")[] {
   });
 }
 
+/** A tensor that holds one whole number is that number, so it gives a view, as in PyTorch. */
+function isNumber(item: Item): item is Tensor {
+  return item instanceof Tensor && item.ndim === 0 && (item.dtype === "int32" || item.dtype === "uint8");
+}
+
 type Mask = Tensor | readonly boolean[];
 
 function isMask(item: Item): item is Mask {
@@ -96,6 +103,7 @@ function maskShape(mask: Mask): Shape {
 /** The coordinates where a mask is true, one list per dim of it. */
 function maskPicks(name: string, mask: Mask, shape: Shape, dim: number): Picks[] {
   const sizes = maskShape(mask);
+  if (sizes.length === 0) return [{ dim, shape: [toTypedArray(mask as Tensor)[0]!], values: [0] }];
   const part = shape.slice(dim, dim + sizes.length);
   if (show(sizes) !== show(part)) throw new ShapeError(`${name}(): a mask of shape ${show(sizes)} does not fit ${show(part)}, the dims it indexes`);
   const flat = mask instanceof Tensor ? toTypedArray(mask) : mask.map(Number);

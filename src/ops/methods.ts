@@ -1,3 +1,4 @@
+import { show } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import * as ops from "./tensor-ops.js";
 
@@ -32,3 +33,12 @@ for (const [name, fn] of Object.entries(ops)) {
     configurable: true,
   });
 }
+
+// What console.log shows in Node: the values, also of a tensor deep in an object; never an error.
+Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Tensor): string {
+    return this.storage.isGone ? `tensor(<freed>, size=${show(this.shape)})` : this.toString();
+  },
+  writable: true,
+  configurable: true,
+});
