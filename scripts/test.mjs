@@ -61,6 +61,10 @@ await main(async () => {
     ok = await check(title, run);
     if (!ok) break;
   }
+  if (ok && total.passed === 0) {
+    console.log(`\nNo test matches ${filters.join(" ")}.`);
+    ok = false;
+  }
   if (!ok && total.failed === 0) total.failed = 1;
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = ok ? 0 : 1;
