@@ -175,7 +175,7 @@ export function report(): BackendReport {
   return backend().report();
 }
 
-/** Work below this many scalar operations is not worth waking another thread: bench/threads.ts. */
+/** Work below this many scalar operations is not worth waking another thread, which costs some 13 µs: as long as 100,000 of them. */
 const THREAD_WORTH = 200_000;
 let threadWorth = THREAD_WORTH;
 
