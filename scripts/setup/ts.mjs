@@ -9,7 +9,7 @@ import { step } from "./steps.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const configs = ["tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json"];
+const configs = ["tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json", "scripts/setup/ts.mjs"];
 
 /** The workers and the .wasm files: all of dist/ that the library needs when it runs from its sources. */
 export const workers = () =>
@@ -49,5 +49,6 @@ async function makeTypes() {
   }
   // `require` needs types that TypeScript takes for CommonJS: the same files under another package type.
   cpSync(join(root, "dist/types"), join(root, "dist/types-cjs"), { recursive: true });
-  writeFileSync(join(root, "dist/types-cjs/package.json"), `{ "type": "commonjs" }\n`);
+  // Both kinds import the kernels' names: from CommonJS anyone may.
+  for (const folder of ["types-cjs", "pkg"]) writeFileSync(join(root, "dist", folder, "package.json"), `{ "type": "commonjs" }\n`);
 }

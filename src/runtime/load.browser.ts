@@ -48,6 +48,7 @@ export const host: Host = {
     return { terminate: () => worker.terminate() };
   },
 
-  cores: () => globalThis.navigator.hardwareConcurrency || 1,
+  // A server that renders pages has no navigator, and an op there shall still say that init() is missing.
+  cores: () => (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency || 1,
   now: () => performance.now(),
 };

@@ -1,0 +1,199 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/*
+ * The package as npm would publish it, in the node_modules of a user's project: what it holds, how it is
+ * imported and required, and what TypeScript makes of it.
+ */
+
+interface Manifest {
+  main: string;
+  module: string;
+  types: string;
+  exports: Record<string, unknown>;
+  scripts: Record<string, string>;
+  dependencies?: unknown;
+  optionalDependencies?: unknown;
+  peerDependencies?: unknown;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+// In the tree of the repository, so that the user's project finds the repository's TypeScript.
+mkdirSync(join(root, ".setup"), { recursive: true });
+const project = mkdtempSync(join(root, ".setup/project-"));
+const installed = join(project, "node_modules/lanegrad");
+let manifest: Manifest;
+let files: string[];
+
+function run(command: string, args: string[], cwd = project): string {
+  // Conditions of the test runner's Node are none of the user's.
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } });
+  expect(status, `${command} ${args.join(" ")}\n${stdout}\n${stderr}\n${String(error ?? "")}`).toBe(0);
+  return stdout;
+}
+
+function runFile(name: string, text: string): string {
+  writeFileSync(join(project, name), text);
+  return run(process.execPath, [name]).trim();
+}
+
+/** npm itself, which on Windows is no program. */
+const npm = (...args: string[]): string => {
+  const { npm_execpath: script } = process.env;
+  return script?.endsWith(".js") ? run(process.execPath, [script, ...args], root) : run("npm", args, root);
+};
+
+beforeAll(() => {
+  npm("pack", "--silent", "--pack-destination", project);
+  const archive = readdirSync(project).find((name) => name.endsWith(".tgz"))!;
+  run("tar", ["-xzf", archive]);
+  mkdirSync(dirname(installed));
+  renameSync(join(project, "package"), installed);
+  writeFileSync(join(project, "package.json"), `{ "type": "module" }`);
+  manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
+  files = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(installed.length + 1)
+        .replaceAll("\\", "/"),
+    );
+}, 300_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe("the package", { timeout: 120_000 }, () => {
+  test("holds the built library, and nothing of the workshop", () => {
+    const expected = [
+      ...["index.js", "index.cjs", "index.browser.js", "worker.node.js", "worker.browser.js"],
+      ...["simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
+    ].map((name) => `dist/${name}`);
+    expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", ...expected]));
+    const strange = files.filter((name) => !/^(package\.json|LICENSE|README\.md|dist\/.*\.(js|cjs|map|wasm|d\.ts|json))$/.test(name));
+    expect(strange).toEqual([]);
+  });
+
+  test("is small: 4 MB packed", () => {
+    const archive = readdirSync(project).find((name) => name.endsWith(".tgz"))!;
+    expect(readFileSync(join(project, archive)).length).toBeLessThan(4e6);
+  });
+
+  test("depends on nothing and runs nothing when it is installed", () => {
+    expect(manifest).not.toHaveProperty("dependencies");
+    expect(manifest).not.toHaveProperty("optionalDependencies");
+    expect(manifest).not.toHaveProperty("peerDependencies");
+    for (const script of ["preinstall", "install", "postinstall", "prepare"]) expect(manifest.scripts).not.toHaveProperty(script);
+    expect(files).not.toContain("binding.gyp");
+  });
+
+  test("has every file that its manifest names", () => {
+    const named = (value: unknown): string[] =>
+      typeof value === "string"
+        ? [value]
+        : Object.entries(value as object).flatMap(([key, inner]) => (key === "lanegrad-source" ? [] : named(inner)));
+    for (const file of [manifest.main, manifest.module, manifest.types, ...named(manifest.exports)]) {
+      if (!file.includes("*")) expect(existsSync(join(installed, file)), file).toBe(true);
+    }
+    expect(existsSync(join(installed, "dist/simd.wasm"))).toBe(true);
+  });
+
+  test("has source maps that carry their sources", () => {
+    const map = JSON.parse(readFileSync(join(installed, "dist/index.js.map"), "utf8")) as { sources: string[]; sourcesContent?: string[] };
+    expect(map.sourcesContent).toHaveLength(map.sources.length);
+  });
+});
+
+const COMPUTE = `
+  const x = lanegrad.tensor([[1, 2], [3, 4]], { requiresGrad: true });
+  const big = lanegrad.ones([700, 700]);
+  x.matmul(x).sum().backward();
+  console.log(JSON.stringify([x.grad.tolist(), big.matmul(big).sum().item(), lanegrad.backend().threads > 0]));`;
+const COMPUTED = JSON.stringify([
+  [
+    [7, 11],
+    [9, 13],
+  ],
+  700 ** 3,
+  true,
+]);
+
+describe("in Node", { timeout: 120_000 }, () => {
+  test("it is imported", () => {
+    expect(runFile("esm.mjs", `import * as lanegrad from "lanegrad";${COMPUTE}`)).toBe(COMPUTED);
+  });
+
+  test("it is required", () => {
+    expect(runFile("cjs.cjs", `const lanegrad = require("lanegrad");${COMPUTE}`)).toBe(COMPUTED);
+  });
+
+  test("it is required from a folder whose name needs escapes", () => {
+    const odd = mkdtempSync(join(tmpdir(), "a b#100%é-"));
+    try {
+      mkdirSync(join(odd, "node_modules"));
+      writeFileSync(join(odd, "cjs.cjs"), `const lanegrad = require("lanegrad");${COMPUTE}`);
+      run(process.execPath, ["-e", `fs.cpSync(${JSON.stringify(installed)}, "node_modules/lanegrad", { recursive: true })`], odd);
+      expect(run(process.execPath, ["cjs.cjs"], odd).trim()).toBe(COMPUTED);
+    } finally {
+      rmSync(odd, { recursive: true, force: true });
+    }
+  });
+
+  // A page rendered on a server imports whichever build its bundler chose, and must not start anything by that.
+  test.each(["index.js", "index.browser.js", "index.cjs"])("importing %s touches no global of a browser and starts nothing", (file) => {
+    const load = file.endsWith("cjs")
+      ? `require("./node_modules/lanegrad/dist/${file}")`
+      : `await import("./node_modules/lanegrad/dist/${file}")`;
+    const name = file.endsWith("cjs") ? "ssr.cjs" : "ssr.mjs";
+    const text = `
+      for (const name of ["navigator", "document", "window", "self", "location", "fetch", "Worker", "WebAssembly", "crypto"]) {
+        Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("import reads " + name); } });
+      }
+      const lanegrad = ${load};
+      console.log(typeof lanegrad.tensor, process.getActiveResourcesInfo().filter((name) => /Worker|Timeout|MessagePort/.test(name)).length);`;
+    expect(runFile(name, text)).toBe("function 0");
+  });
+
+  test("the browser's build asks for init() where it cannot start by itself", () => {
+    const text = `
+      const { tensor } = await import("./node_modules/lanegrad/dist/index.browser.js");
+      try { tensor([1]); } catch (error) { console.log(error.name, error.message); }`;
+    expect(runFile("before.mjs", text)).toMatch(/^BackendError lanegrad has not started: put `await init\(\)`/);
+  });
+});
+
+describe("TypeScript", { timeout: 120_000 }, () => {
+  // The last line is wrong on purpose: were the types not found, everything would pass as any.
+  const program = `
+    import { type Tensor, F, nn, tensor } from "lanegrad";
+    export const model: nn.Module = new nn.Linear(2, 3);
+    export const out: Tensor = F.relu(tensor([[1, 2]]).matmul(tensor([[1], [2]]))).sum(1, { keepdim: true });
+    export const wrong: Tensor = 3;`;
+
+  test.each([
+    ["an ES module", "node16", "use.mts"],
+    ["a CommonJS module", "node16", "use.cts"],
+    ["a module for a bundler", "bundler", "use.ts"],
+  ])("finds the types from %s", (_, moduleResolution, file) => {
+    const module = moduleResolution === "bundler" ? "esnext" : moduleResolution;
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      target: "es2022",
+      lib: ["es2022", "esnext.disposable", "dom"],
+      types: [],
+      module,
+      moduleResolution,
+    };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [file] }));
+    writeFileSync(join(project, file), program);
+    const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], { encoding: "utf8" });
+    const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
+    expect(errors, stdout).toEqual([
+      expect.stringMatching(/use\.\w+\(5,18\): error TS2322: Type 'number' is not assignable to type 'Tensor'/),
+    ]);
+  });
+});
