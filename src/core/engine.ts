@@ -266,7 +266,10 @@ class Walk {
     if (!g) return null;
     const hooked = runHooks(node.hooks?.[index], g, (seen) => this.expose(seen));
     const retain = node.retained?.[index];
-    if (retain) retain.grad = this.createGraph ? hooked : ops.clone(hooked);
+    if (retain) {
+      retain.grad = this.createGraph ? hooked : ops.clone(hooked);
+      retain.grad.storage.outlive();
+    }
     return hooked;
   }
 
@@ -284,6 +287,7 @@ class Walk {
       ops.accumulate(leaf.grad, g);
       leaf.grad.storage.version++;
     }
+    leaf.grad.storage.outlive();
     this.settle(raw);
   }
 

@@ -64,7 +64,7 @@ export function temporary<R>(fn: () => R): R {
 
 /**
  * Runs `fn` and frees at once what it made, but for the tensors it returns (alone, or in arrays and plain
- * objects) and those that a graph needs. Never needed: idle memory is taken back anyway. It makes long
+ * objects), those that a graph needs, and parameters, gradients and the memory of optimisers. Never needed: idle memory is taken back anyway. It makes long
  * synchronous arithmetic on large tensors faster.
  *
  * @example const rms = scope(() => x.mul(x).mean().sqrt());
@@ -76,7 +76,7 @@ export function scope<R>(fn: () => R): R {
 function freeing<R>(fn: () => R, why: string): R {
   return collecting(fn, (result, made) => {
     const kept = storagesOf(result);
-    for (const storage of made) if (!kept.has(storage) && storage.saved === 0 && !storage.pinned) storage.free(why);
+    for (const storage of made) if (!kept.has(storage) && storage.saved === 0 && !storage.pinned && !storage.outlives) storage.free(why);
   });
 }
 

@@ -70,6 +70,8 @@ export class Storage {
   /** Gradients on their way that lie in it, and whether the engine may free it once there are none. */
   pending = 0;
   engineOwned = false;
+  /** A gradient, a parameter, an optimiser's memory: it lives on when the scope that made it ends. */
+  outlives = false;
   /** Memory that JavaScript looks into directly never moves. */
   pinned = false;
   private state = State.Resident;
@@ -121,6 +123,12 @@ export class Storage {
   check(): void {
     if (this.state === State.Gone) throw new DisposedError(this.why);
     this.touch();
+  }
+
+  /** Something that lasts holds it from now on: neither a graph nor a scope decides about it. */
+  outlive(): void {
+    this.fromGraph = false;
+    this.outlives = true;
   }
 
   /** Frees it at once. A later read throws with `why`. */
@@ -205,6 +213,7 @@ setSuspectHandler((ptr) => residents.find((storage) => storage.holds(ptr))?.aban
 
 function allocate(nbytes: number, origin: string, inUse: (storage: Storage) => boolean = () => false): Ptr {
   const { memory } = backend();
+  if (nbytes > memory.maximumBytes) throw outOfMemory(nbytes, origin); // no eviction could help
   if (stress) makeRoom(inUse);
   countAllocation(nbytes, memory.allocator.stats.reserved);
   let ptr = memory.tryAlloc(nbytes);

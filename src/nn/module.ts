@@ -58,6 +58,7 @@ export abstract class Module {
   registerBuffer(name: string, tensor: Tensor | null, options: { persistent?: boolean } = {}): void {
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`registerBuffer(): ${name} must be a tensor or null, got ${typeof tensor}`);
+    tensor?.storage.outlive();
     this.#define("registerBuffer", name, tensor);
     this.#buffers.set(name, options.persistent ?? true);
   }
@@ -265,6 +266,9 @@ export function zeroGradients(tensors: readonly Tensor[], setToNone: boolean): v
     if (grad && !setToNone) {
       copyInto(grad, constant(0, grad.dtype));
       grad.storage.version++;
-    } else tensor.grad = null;
+    } else {
+      tensor.grad.storage.spent = true; // readable for whoever holds it, but the first to go
+      tensor.grad = null;
+    }
   }
 }

@@ -19,7 +19,7 @@ export class Parameter extends Tensor {
         `Parameter(): only floating point tensors have gradients, this one is ${data.dtype}; convert it, or pass { requiresGrad: false }`,
       );
     data.storage.check();
-    data.storage.fromGraph = false; // it outlives whatever graph made it
+    data.storage.outlive();
     super(data.storage, data.shape, data.strides, data.offset, data.dtype);
     this.requiresGrad = requiresGrad;
   }
@@ -30,6 +30,7 @@ type Writable = { -readonly [K in "storage" | "shape" | "strides" | "offset" | "
 /** Gives `x` other memory under the same identity, as `x.data = data` does: optimisers go on with the tensor they hold. */
 export function setData(x: Tensor, data: Tensor): void {
   const target: Writable = x;
+  data.storage.outlive();
   target.storage = data.storage;
   target.shape = data.shape;
   target.strides = data.strides;

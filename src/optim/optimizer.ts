@@ -101,7 +101,10 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       if (grad && options.setToNone === false) {
         copyInto(grad, constant(0, grad.dtype));
         grad.storage.version++;
-      } else p.grad = null;
+      } else {
+        p.grad.storage.spent = true; // readable for whoever holds it, but the first to go
+        p.grad = null;
+      }
     }
   }
 
@@ -179,7 +182,9 @@ export type FloatKernel = Extract<KernelType, "f32" | "f64">;
 export function memory(state: ParamState, name: string, p: Tensor): Tensor {
   const found = state[name];
   if (found instanceof Tensor) return found;
-  return (state[name] = zeros(p.shape, { dtype: p.dtype }));
+  const fresh = zeros(p.shape, { dtype: p.dtype });
+  fresh.storage.outlive();
+  return (state[name] = fresh);
 }
 
 function checkGradient(name: string, p: Tensor, grad: Tensor): void {

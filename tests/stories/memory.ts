@@ -1,4 +1,4 @@
-import { DataLoader, F, type Tensor, TensorDataset, cat, flushMemory, manualSeed, memoryStats, nn, noGrad, ones, optim, randint, randn, zeros } from "lanegrad";
+import { DataLoader, F, type Tensor, TensorDataset, cat, flushMemory, manualSeed, memoryStats, nn, noGrad, ones, optim, randint, randn, scope, zeros } from "lanegrad";
 import { type Case, assert, throws } from "./case.js";
 
 /*
@@ -211,6 +211,29 @@ const KEPT: Case[] = [
       churn(300);
       flushMemory();
       kept.forEach((x, i) => assert(x.sum().item() === 30_000 * i, `result ${i} changed`));
+    },
+  },
+  {
+    name: "scope() frees what it made at once, but not what lasts",
+    run() {
+      const model = scope(() => new nn.Linear(100, 100));
+      const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+      const x = ones([64, 100]);
+      const step = (): number =>
+        scope(() => {
+          const loss = model.forward(x).tanh().mean();
+          optimizer.zeroGrad();
+          loss.backward();
+          optimizer.step();
+          return loss.item();
+        });
+      for (let i = 0; i < 100; i++) step();
+      const { reserved } = memoryStats();
+      for (let i = 0; i < 300; i++) step();
+      assert(memoryStats().reserved === reserved, "steps in a scope are not flat");
+      let kept: Tensor | null = null;
+      scope(() => void (kept = x.add(1)));
+      throws(() => kept!.sum(), /made in a scope\(\) that did not return it/);
     },
   },
   {
