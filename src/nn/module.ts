@@ -1,8 +1,7 @@
 import { ArgumentError, DTypeError } from "../runtime/errors.js";
-import { constant } from "../core/constant.js";
-import { copyInto } from "../core/copy.js";
 import { type DType, dtypeInfo, isFloat } from "../core/dtype.js";
 import { Tensor } from "../core/tensor.js";
+import { zeroGradients } from "../core/zero-grad.js";
 import { detach, to } from "../ops/convert.js";
 import { type ForwardHook, type ForwardPreHook, type HookRemover, Hooks } from "./hooks.js";
 import { Parameter, setData } from "./parameter.js";
@@ -257,18 +256,4 @@ export abstract class Module {
 /** `outer.inner`; the root has no name. */
 export function join(prefix: string, name: string): string {
   return prefix === "" ? name : `${prefix}.${name}`;
-}
-
-/** What `zeroGrad` does, of modules and of optimisers. */
-export function zeroGradients(tensors: readonly Tensor[], setToNone: boolean): void {
-  for (const tensor of tensors) {
-    const { grad } = tensor;
-    if (grad && !setToNone) {
-      copyInto(grad, constant(0, grad.dtype));
-      grad.storage.version++;
-    } else {
-      tensor.grad.storage.spent = true; // readable for whoever holds it, but the first to go
-      tensor.grad = null;
-    }
-  }
 }

@@ -1,11 +1,11 @@
 import { ArgumentError, AutogradError, DTypeError, ShapeError } from "../runtime/errors.js";
-import { constant } from "../core/constant.js";
-import { copyInto, materialize, copyStrided } from "../core/copy.js";
+import { copyStrided, materialize } from "../core/copy.js";
 import { type KernelType, dtypeInfo, isFloat } from "../core/dtype.js";
 import { enableGrad } from "../core/grad-mode.js";
 import { python } from "../core/python.js";
 import { sameShape, show } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
+import { zeroGradients } from "../core/zero-grad.js";
 import { zeros } from "../ops/creation.js";
 import { type OptimizerStateDict, restore, serialize, snake } from "./state.js";
 
@@ -96,16 +96,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
 
   /** Drops the gradients of all parameters, or sets them to 0 with `setToNone: false`. */
   zeroGrad(options: { setToNone?: boolean } = {}): void {
-    for (const p of this.params()) {
-      const { grad } = p;
-      if (grad && options.setToNone === false) {
-        copyInto(grad, constant(0, grad.dtype));
-        grad.storage.version++;
-      } else {
-        p.grad.storage.spent = true; // readable for whoever holds it, but the first to go
-        p.grad = null;
-      }
-    }
+    zeroGradients(this.params(), options.setToNone ?? true);
   }
 
   /**
