@@ -143,6 +143,7 @@ export class Storage {
   private touch(): void {
     this.spent = false;
     this.lastEpoch = epoch;
+    this.lastTick = tick;
     if (this.lastStep !== step) {
       this.lastStep = step;
       this.uses++;
