@@ -22,7 +22,9 @@ describe("as x[…] in PyTorch", () => {
   });
 
   const written = cases.flatMap(([text, given]) =>
-    (["same", "fewer", "more"] as const).flatMap((kind): [string, IndexCase, Written][] => (given[kind] ? [[`${kind} dims in ${text}`, given, given[kind]]] : [])),
+    (["same", "fewer", "more"] as const).flatMap((kind): [string, IndexCase, Written][] =>
+      given[kind] ? [[`${kind} dims in ${text}`, given, given[kind]]] : [],
+    ),
   );
   test.each(written)("writes, and both gradients: %s", (_, { shape, layout, index }, want) => {
     const leaf = ramp(baseShape(layout, shape)).requiresGrad_();
@@ -135,6 +137,15 @@ describe("setAt() does what x[…] = y does", () => {
     target.sum().backward();
     expect(source.grad!.tolist()).toEqual([0, 1, 11]);
     expect(() => y.copy_(zeros([4]))).toThrow(/shapes \[4\] and \[2, 3\] do not broadcast/);
-    expect(() => zeros([2], { dtype: "int32" }).copy_(tensor([0.5, 1]))).toThrow(/a float32 result cannot be stored in a int32 tensor/);
+    expect(
+      zeros([2], { dtype: "int32" })
+        .copy_(tensor([-1.5, 1]))
+        .tolist(),
+    ).toEqual([-1, 1]);
+    expect(
+      zeros([3], { dtype: "int32" })
+        .setAt([[2, 0]], tensor([1.5, 2.5]))
+        .tolist(),
+    ).toEqual([2, 0, 1]);
   });
 });

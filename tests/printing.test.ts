@@ -8,7 +8,10 @@ const made = ({ shape, dtype, requiresGrad = false, ...given }: PrintCase): Tens
   return requiresGrad ? x.requiresGrad_() : x;
 };
 
-const cases = golden.print.map((given): [string, PrintCase] => [`${given.dtype} [${given.shape.join(", ")}] ${JSON.stringify(given.values ?? given.formula)}`, given]);
+const cases = golden.print.map((given): [string, PrintCase] => [
+  `${given.dtype} [${given.shape.join(", ")}] ${JSON.stringify(given.values ?? given.formula)}`,
+  given,
+]);
 
 describe("String(x) is PyTorch's", () => {
   test.each(cases)("%s", (_, given) => {

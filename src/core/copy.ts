@@ -47,7 +47,8 @@ function castName(dtype: DType): string {
 
 /** Fills a contiguous tensor with one value. */
 export function fillRaw(x: Tensor, value: number): void {
-  launch(`fill_${dtypeInfo(x.dtype).kernel}`, [x.ptr, value], sizeOf(x.shape));
+  const stored = x.dtype === "bool" ? Number(value !== 0) : value; // NaN is true, as in PyTorch
+  launch(`fill_${dtypeInfo(x.dtype).kernel}`, [x.ptr, stored], sizeOf(x.shape));
 }
 
 /**
@@ -57,7 +58,7 @@ export function fillRaw(x: Tensor, value: number): void {
 export function copyInto(to: Tensor, from: Tensor): void {
   const kindOf = (dtype: DType): number => dtypeInfo(dtype).kind;
   if (kindOf(from.dtype) > kindOf(to.dtype)) {
-    throw new DTypeError(`a ${from.dtype} result cannot be stored in a ${to.dtype} tensor in place; use the op without the trailing underscore`);
+    throw new DTypeError(`a ${from.dtype} result cannot be stored in a ${to.dtype} tensor in place; use the op without the trailing underscore, or convert one with .to(…)`);
   }
   const source = from.dtype === to.dtype ? from : cast(from, to.dtype);
   copyStrided(to, source);
@@ -73,7 +74,13 @@ export function upload(values: ArrayLike<number>, shape: readonly number[], dtyp
   const info = dtypeInfo(dtype);
   const view = new info.array(backend().memory.wasm.buffer, ptr, values.length);
   view.set(values);
-  if (dtype === "bool") for (let i = 0; i < view.length; i++) view[i] = values[i] ? 1 : 0;
+  if (dtype === "bool") for (let i = 0; i < view.length; i++) view[i] = values[i] === 0 ? 0 : 1;
   return out;
 }
 
+/** Writes `value(i)` into element i of a contiguous tensor of numbers. */
+export function writeInto(x: Tensor, value: (i: number) => number): void {
+  const { ptr } = x;
+  const view = new (dtypeInfo(x.dtype).array)(backend().memory.wasm.buffer, ptr, sizeOf(x.shape));
+  for (let i = 0; i < view.length; i++) view[i] = value(i);
+}

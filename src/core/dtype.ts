@@ -1,4 +1,4 @@
-import { DTypeError } from "../runtime/errors.js";
+import { ArgumentError, DTypeError } from "../runtime/errors.js";
 
 /** float32 is the default; float64 is differentiable too; int32, uint8 and bool are not. */
 export type DType = "float32" | "float64" | "int32" | "uint8" | "bool";
@@ -51,12 +51,30 @@ export function promoteTypes(a: DType, b: DType): DType {
 
 /**
  * The dtype of `tensor op number`: the tensor's own, unless the number is of a higher kind
- * (an integer tensor and a fractional number give float32; a bool tensor and a whole number int32).
+ * (an integer tensor and a fractional number give the default dtype; a bool tensor and a whole number int32).
  */
 export function promoteScalar(dtype: DType, value: number | boolean): DType {
   const kind = typeof value === "boolean" ? 0 : Number.isInteger(value) ? 1 : 2;
   if (TABLE[dtype].kind >= kind) return dtype;
-  return kind === 2 ? "float32" : "int32";
+  return kind === 2 ? defaultDType : "int32";
+}
+
+/** @throws DTypeError when a value is outside the range of an integer dtype; fractions are cut off later */
+export function checkRange(name: string, values: ArrayLike<number>, dtype: DType): void {
+  dtypeInfo(dtype);
+  if (dtype !== "int32" && dtype !== "uint8") return;
+  const [low, high] = dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 255];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(value >= low && value <= high)) throw new DTypeError(`${name}(): ${value} does not fit ${dtype} (${low} to ${high})`);
+  }
+}
+
+/** A value to fill with, as a number. @throws ArgumentError when it is none, DTypeError when the dtype cannot hold it */
+export function checkFill(name: string, value: number | boolean, dtype: DType): number {
+  if (typeof value !== "number" && typeof value !== "boolean") throw new ArgumentError(`${name}(): expected a number as value, got ${value === null ? "null" : typeof value}`);
+  checkRange(name, [Number(value)], dtype);
+  return Number(value);
 }
 
 let defaultDType: DType = "float32";

@@ -48,13 +48,24 @@ export function show(shape: Shape): string {
 
 /** Bytes are addressed by 32 bits, so no tensor can have more elements than that. */
 const MOST = 2 ** 32;
+/** As in PyTorch. */
+const MOST_DIMS = 64;
+
+/** @throws ShapeError unless it is a list of at most 64 entries */
+export function checkDims(name: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new ShapeError(`${name}(): expected a list such as [2, 3], got ${String(shape)}`);
+  if (shape.length > MOST_DIMS) throw new ShapeError(`${name}(): a tensor has at most ${MOST_DIMS} dims, ${shape.length} were asked for`);
+}
 
 /** @throws ShapeError unless every size is a whole number from 0 on and the tensor is addressable */
 export function checkShape(name: string, shape: Shape): void {
+  checkDims(name, shape);
+  let most = 1; // a size of 0 hides no other
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) throw new ShapeError(`${name}(): sizes must be whole numbers from 0 on, got ${show(shape)}`);
+    most *= Math.max(1, size);
   }
-  if (sizeOf(shape) > MOST) throw new ShapeError(`${name}(): ${show(shape)} has more elements than 4 GiB of memory can hold`);
+  if (most > MOST) throw new ShapeError(`${name}(): ${show(shape)} has more elements than 4 GiB of memory can hold`);
 }
 
 /** `dim` counted from 0. @throws IndexError when it is outside `-ndim..ndim - 1` */

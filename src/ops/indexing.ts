@@ -1,8 +1,8 @@
 import { ShapeError } from "../runtime/errors.js";
 import { launch } from "../runtime/backend.js";
 import { constant } from "../core/constant.js";
-import { contiguousInput, copyInto, copyStrided, upload } from "../core/copy.js";
-import { bytesOf } from "../core/dtype.js";
+import { cast, contiguousInput, copyStrided, upload } from "../core/copy.js";
+import { type DType, bytesOf, checkFill } from "../core/dtype.js";
 import { checkInPlace, discard, inPlace, op, temporary } from "../core/op.js";
 import { broadcastShapes, sameShape, show, sizeOf } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
@@ -41,16 +41,17 @@ function pick(located: Located): Tensor {
 }
 
 /**
- * `x[…] = value`, in place, with the indices of `at()`. The value broadcasts. Of several values for one
+ * `x[…] = value`, in place, with the indices of `at()`. The value broadcasts, and takes the dtype of `x`. Of several values for one
  * place the last wins.
  *
- * @throws IndexError, ShapeError as `at()`, or when the value does not broadcast; nothing is changed then
+ * @throws IndexError, ShapeError as `at()`, or when the value does not broadcast, DTypeError when the dtype cannot
+ *   hold it; nothing is changed then
  */
-export function setAt(x: Tensor, indices: Index | readonly Index[], value: Tensor | number): Tensor {
+export function setAt(x: Tensor, indices: Index | readonly Index[], value: Tensor | number | boolean): Tensor {
   const list = (Array.isArray(indices) && !isList(indices) ? indices : [indices]) as readonly Index[];
   checkInPlace("setAt", x);
   const located = locate("setAt", x, list);
-  const source = typeof value === "number" ? constant(value, x.dtype) : value;
+  const source = value instanceof Tensor ? value : constant(checkFill("setAt", value, x.dtype), x.dtype);
   temporary(() => {
     const { view, picks } = located;
     if (picks.length === 0) return copy_(view, fitTo("setAt", lessOnes(source, view.ndim), view.shape));
@@ -85,18 +86,18 @@ const assign: Op<(x: Tensor, y: Tensor) => Tensor> = op({
   prepare: (x: Tensor, y: Tensor) => ({ inputs: [x, fitTo("copy_", y, x.shape)], args: undefined }),
   run([x, y], _args, _aux, target) {
     const out = target ?? Tensor.empty(x!.shape, x!.dtype, "copy_");
-    copyInto(out, y!);
+    copyStrided(out, castTo(y!, out.dtype));
     return out;
   },
   vjp: [(g) => expand(constant(0, g.dtype), g.shape), (g) => g],
 });
 
-/** Copies `y` into x, element by element; `y` broadcasts. @throws ShapeError when it does not fit */
+/** Copies `y` into x, element by element, in x's dtype; `y` broadcasts. @throws ShapeError when it does not fit */
 export const copy_: (x: Tensor, y: Tensor) => Tensor = inPlace(assign);
 
-/** Sets all elements to `value`. */
-export function fill_(x: Tensor, value: number): Tensor {
-  return copy_(x, constant(value, x.dtype));
+/** Sets all elements to `value`. @throws DTypeError when the dtype cannot hold it */
+export function fill_(x: Tensor, value: number | boolean): Tensor {
+  return copy_(x, constant(checkFill("fill_", value, x.dtype), x.dtype));
 }
 
 /** Sets all elements to 0. */
@@ -113,7 +114,7 @@ const put: Op<(x: Tensor, y: Tensor, places: Tensor) => Tensor> = op({
   run([x, y, places]) {
     const out = Tensor.empty(x!.shape, x!.dtype, "setAt");
     copyStrided(out, x!);
-    const source = contiguousInput(y!.dtype === x!.dtype ? y! : discard(castTo(y!, x!)));
+    const source = contiguousInput(castTo(y!, out.dtype));
     const numbers = contiguousInput(places!);
     const count = numbers.numel;
     if (count > 0) launch(`scatter_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, numbers.ptr, out.numel, count, 1], 1, count, { inPlace: true });
@@ -129,8 +130,6 @@ const put_ = inPlace(put);
 
 const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 
-function castTo(y: Tensor, x: Tensor): Tensor {
-  const out = Tensor.empty(y.shape, x.dtype, "setAt");
-  copyInto(out, y);
-  return out;
+function castTo(y: Tensor, dtype: DType): Tensor {
+  return y.dtype === dtype ? y : discard(cast(y, dtype, "copy_"));
 }

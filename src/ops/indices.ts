@@ -21,7 +21,8 @@ export function slice(start: number | null = null, end: number | null = null, st
 
 /**
  * One index: a number, a slice, null (a new dim), "..." (all dims between), a list of numbers or of booleans, a
- * tensor of whole numbers, a mask of bools; or a string of Python's numbers and slices: "0, 1:3, ..., None".
+ * tensor of whole numbers (uint8 too, which is a mask in PyTorch), a mask of bools; or a string of Python's numbers
+ * and slices: "0, 1:3, ..., None".
  */
 export type Index = number | Slice | null | string | readonly number[] | readonly boolean[] | Tensor;
 
@@ -42,7 +43,7 @@ export interface Located {
 
 /** Reads the indices. @throws IndexError, ShapeError or ArgumentError when they do not fit `x` */
 export function locate(name: string, x: Tensor, indices: readonly Index[]): Located {
-  const items = indices.flatMap((index): Item[] => (typeof index === "string" ? parse(name, index) : [index]));
+  const items = indices.flatMap((index): Item[] => (typeof index === "string" ? parse(name, index) : [known(name, index)]));
   const used = items.reduce<number>((count, item) => count + (item === null || item === "..." ? 0 : isMask(item) ? maskShape(item).length : 1), 0);
   if (used > x.ndim) throw new IndexError(`${name}(): ${used} indices for a tensor of ${x.ndim} dim(s), ${show(x.shape)}`);
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError(`${name}(): "..." may stand once`);
@@ -64,6 +65,14 @@ export function locate(name: string, x: Tensor, indices: readonly Index[]): Loca
     }
   }
   return { view, picks };
+}
+
+/** @throws ArgumentError when it is no index at all */
+function known<T extends Exclude<Index, string>>(name: string, index: T): T {
+  if (typeof index === "number" || index === null || index instanceof Slice || index instanceof Tensor) return index;
+  if (Array.isArray(index) && (index.every((item) => typeof item === "number") || index.every((item) => typeof item === "boolean"))) return index;
+  const got = Array.isArray(index) ? `[${String(index)}]` : typeof index;
+  throw new ArgumentError(`${name}(): expected a number, slice(…), null, "...", a list of numbers or of booleans, or a tensor as index, got ${got}; make nested lists tensors of int32`);
 }
 
 function pickOne(name: string, view: Tensor, dim: number, index: number): Tensor {

@@ -2,14 +2,15 @@ import { ArgumentError, ShapeError } from "../runtime/errors.js";
 import { cast, copyStrided } from "../core/copy.js";
 import { promoteTypes } from "../core/dtype.js";
 import { composite, discard, op } from "../core/op.js";
-import { normalizeDim, show } from "../core/shape.js";
+import { normalizeDim, sameShape, show } from "../core/shape.js";
 import type { Op } from "../core/spec.js";
 import { Tensor, viewOf } from "../core/tensor.js";
 import { narrow, select, sliceDim } from "./slice.js";
-import { unsqueeze } from "./view.js";
+import { reshape, unsqueeze } from "./view.js";
 
 /**
- * The tensors one behind the other along `dim` (default 0). All other sizes must agree; dtypes are promoted.
+ * The tensors one behind the other along `dim` (default 0). All other sizes must agree; dtypes are promoted. A
+ * tensor of shape `[0]` adds nothing to any other, as in PyTorch.
  *
  * @throws ShapeError naming the first tensor that does not fit
  */
@@ -21,6 +22,7 @@ export const cat: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = op(
     { inputs: [[2, 3], [2, 1], [2, 2]], args: [1] },
     { inputs: [[3], [0], [2]], args: [-1] },
     { inputs: [[2, 1, 3]], args: [2] },
+    { inputs: [[0], [2, 3], [0], [1, 3]] },
   ],
   errors: [
     { inputs: [[2, 3], [2, 4]], throws: /cat\(\): tensor 1 is \[2, 4\], tensor 0 is \[2, 3\]/ },
@@ -29,23 +31,26 @@ export const cat: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = op(
   ],
   listInput: true,
   prepare(tensors: readonly Tensor[], dim = 0) {
-    const [first] = tensors;
-    if (!first) throw new ArgumentError("cat(): expected at least one tensor, got an empty list");
+    checkList("cat", tensors);
+    const from = Math.max(0, tensors.findIndex((x) => !isNothing(x)));
+    const first = tensors[from]!;
     const at = normalizeDim("cat", dim, first.ndim);
     tensors.forEach((x, i) => {
+      if (isNothing(x)) return;
       if (x.ndim === 0) throw new ShapeError(`cat(): tensor ${i} is a scalar, which has no dim to join along; use stack()`);
       const fits = x.ndim === first.ndim && x.shape.every((size, d) => d === at || size === first.shape[d]);
-      if (!fits) throw new ShapeError(`cat(): tensor ${i} is ${show(x.shape)}, tensor 0 is ${show(first.shape)}: all sizes but that of dim ${at} must agree`);
+      if (!fits) throw new ShapeError(`cat(): tensor ${i} is ${show(x.shape)}, tensor ${from} is ${show(first.shape)}: all sizes but that of dim ${at} must agree`);
     });
-    return { inputs: tensors, args: { dim: at, sizes: tensors.map((x) => x.shape[at]!) } };
+    return { inputs: tensors, args: { dim: at, sizes: tensors.map((x) => (isNothing(x) ? 0 : x.shape[at]!)), first } };
   },
-  run(tensors, { dim, sizes }) {
+  run(tensors, { dim, sizes, first }) {
     const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
     const total = sizes.reduce((a, b) => a + b, 0);
-    const shape = tensors[0]!.shape.map((size, d) => (d === dim ? total : size));
+    const shape = first.shape.map((size, d) => (d === dim ? total : size));
     const out = Tensor.empty(shape, dtype, "cat");
     let start = 0;
     for (const x of tensors) {
+      if (isNothing(x)) continue;
       const source = x.dtype === dtype ? x : discard(cast(x, dtype));
       copyStrided(viewOf(out, x.shape, out.strides, start * out.strides[dim]!), source);
       start += x.shape[dim]!;
@@ -54,16 +59,25 @@ export const cat: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = op(
   },
   vjpAll: {
     needs: [],
-    run({ grads: [g], args: { dim, sizes }, wants }) {
+    run({ grads: [g], shapes, args: { dim, sizes }, wants }) {
       let start = 0;
       return sizes.map((size, i) => {
-        const piece = wants[i] ? narrow(g!, dim, start, size) : null;
+        const piece = wants[i] ? reshape(narrow(g!, dim, start, size), shapes[i]!) : null;
         start += size;
         return piece;
       });
     },
   },
 });
+
+function checkList(name: string, tensors: unknown): void {
+  if (!Array.isArray(tensors)) throw new ArgumentError(`${name}(): expected a list of tensors, as in ${name}([x, y])`);
+  if (tensors.length === 0) throw new ArgumentError(`${name}(): expected at least one tensor, got an empty list`);
+}
+
+function isNothing(x: Tensor): boolean {
+  return x.ndim === 1 && x.shape[0] === 0;
+}
 
 /** The tensors, all of one shape, along a new dim (default 0). @throws ShapeError when the shapes differ */
 export const stack: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = composite(
@@ -75,9 +89,9 @@ export const stack: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = c
     listInput: true,
   },
   (tensors: readonly Tensor[], dim = 0) => {
-    const [first] = tensors;
-    if (!first) throw new ArgumentError("stack(): expected at least one tensor, got an empty list");
-    const other = tensors.findIndex((x) => show(x.shape) !== show(first.shape));
+    checkList("stack", tensors);
+    const first = tensors[0]!;
+    const other = tensors.findIndex((x) => !sameShape(x.shape, first.shape));
     if (other >= 0) throw new ShapeError(`stack(): tensor ${other} is ${show(tensors[other]!.shape)}, tensor 0 is ${show(first.shape)}: all must have one shape`);
     const at = normalizeDim("stack", dim, first.ndim + 1);
     return cat(
@@ -103,15 +117,22 @@ export const split: Op<(x: Tensor, size: number | readonly number[], dim?: numbe
     check: (pieces, [, dim = 0]) => cat(pieces.map((piece, i) => piece.mul(i + 1)), dim as number),
   },
   (x: Tensor, size: number | readonly number[], dim = 0) => {
-    const at = normalizeDim("split", dim, x.ndim);
-    const total = x.shape[at] ?? 0;
+    const at = dimOf("split", x, dim);
+    const total = x.shape[at]!;
     const sizes = typeof size === "number" ? cut(total, size) : size;
+    if (!sizes.every((length) => Number.isInteger(length) && length >= 0)) throw new ArgumentError(`split(): sizes must be whole numbers from 0 on, got ${show(sizes)}`);
     const sum = sizes.reduce((a, b) => a + b, 0);
     if (sum !== total) throw new ShapeError(`split(): the sizes ${show(sizes)} add up to ${sum}, dim ${at} has ${total}`);
     let start = 0;
     return sizes.map((length) => sliceDim(x, at, start, (start += length)));
   },
 );
+
+/** @throws ShapeError on a scalar, which has no dim to cut */
+function dimOf(name: string, x: Tensor, dim: number): number {
+  if (x.ndim === 0) throw new ShapeError(`${name}(): a scalar has no dim to cut along`);
+  return normalizeDim(name, dim, x.ndim);
+}
 
 function cut(total: number, size: number): number[] {
   if (!(Number.isInteger(size) && size > 0)) throw new ArgumentError(`split(): sizes must be whole numbers from 1 on, got ${size}`);
@@ -130,7 +151,7 @@ export const chunk: Op<(x: Tensor, chunks: number, dim?: number) => Tensor[]> = 
   },
   (x: Tensor, chunks: number, dim = 0) => {
     if (!(Number.isInteger(chunks) && chunks > 0)) throw new ArgumentError(`chunk(): chunks must be a whole number from 1 on, got ${chunks}`);
-    const size = x.shape[normalizeDim("chunk", dim, x.ndim)] ?? 0;
+    const size = x.shape[dimOf("chunk", x, dim)]!;
     return split(x, Math.max(1, Math.ceil(size / chunks)), dim);
   },
 );
@@ -144,7 +165,7 @@ export const unbind: Op<(x: Tensor, dim?: number) => Tensor[]> = composite(
     check: (pieces) => stack(pieces.map((piece, i) => piece.mul(i + 1))),
   },
   (x: Tensor, dim = 0) => {
-    const at = normalizeDim("unbind", dim, x.ndim);
-    return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => select(x, at, i));
+    const at = dimOf("unbind", x, dim);
+    return Array.from({ length: x.shape[at]! }, (_, i) => select(x, at, i));
   },
 );

@@ -97,7 +97,9 @@ export const narrow: Op<(x: Tensor, dim: number, start: number, length: number) 
   },
   (x: Tensor, dim: number, start: number, length: number) => {
     const at = normalizeDim("narrow", dim, x.ndim);
-    const size = x.shape[at] ?? 0;
+    if (x.ndim === 0) throw new ShapeError("narrow(): a scalar has no elements to narrow");
+    const size = x.shape[at]!;
+    if (![start, length].every(Number.isInteger)) throw new IndexError(`narrow(): start and length must be whole numbers, got ${start} and ${length}`);
     const from = start < 0 ? start + size : start;
     if (!(from >= 0 && length >= 0 && from + length <= size)) throw new IndexError(`narrow(): ${start}..${start + length} reaches outside dim ${at} of size ${size}`);
     return sliceDim(x, at, from, from + length);

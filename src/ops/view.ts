@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError } from "../runtime/errors.js";
 import { copyStrided } from "../core/copy.js";
 import { composite, op } from "../core/op.js";
-import { type Shape, broadcastStrides, checkShape, contiguousStrides, normalizeDim, show, sizeOf } from "../core/shape.js";
+import { type Shape, broadcastStrides, checkDims, checkShape, contiguousStrides, normalizeDim, show, sizeOf } from "../core/shape.js";
 import type { Op } from "../core/spec.js";
 import { Tensor, viewOf } from "../core/tensor.js";
 
@@ -65,6 +65,7 @@ const viewAs: Op<(x: Tensor, shape: Shape) => Tensor> = op({
 });
 
 function inferShape(name: string, x: Tensor, shape: Shape): number[] {
+  checkDims(name, shape);
   const unknown = shape.filter((size) => size === -1).length;
   if (unknown > 1) throw new ShapeError(`${name}(): only one size may be -1, got ${show(shape)}`);
   const known = shape.filter((size) => size !== -1);
@@ -137,6 +138,7 @@ export const permute: Op<(x: Tensor, dims: readonly number[]) => Tensor> = op({
   ],
   view: true,
   prepare(x: Tensor, dims: readonly number[]) {
+    checkDims("permute", dims);
     if (dims.length !== x.ndim) throw new ShapeError(`permute(): ${dims.length} dim(s) for a tensor of ${x.ndim}; name each dim once`);
     const order = dims.map((dim) => normalizeDim("permute", dim, x.ndim));
     if (new Set(order).size !== order.length) throw new ArgumentError(`permute(): a dim appears twice in ${show(dims)}`);
@@ -209,6 +211,7 @@ export const expand: Op<(x: Tensor, shape: Shape) => Tensor> = op({
   ],
   view: true,
   prepare(x: Tensor, shape: Shape) {
+    checkDims("expand", shape);
     const shift = shape.length - x.ndim;
     const target = shape.map((size, i) => (size === -1 && i >= shift ? x.shape[i - shift]! : size));
     const fits = shift >= 0 && target.every((size, i) => i < shift || x.shape[i - shift] === size || x.shape[i - shift] === 1);
@@ -234,7 +237,9 @@ export const unsqueeze: Op<(x: Tensor, dim: number) => Tensor> = composite(
   },
   (x: Tensor, dim: number) => {
     const at = normalizeDim("unsqueeze", dim, x.ndim + 1);
-    return withDims(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], [...x.strides.slice(0, at), 1, ...x.strides.slice(at)]);
+    const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
+    checkDims("unsqueeze", shape);
+    return withDims(x, shape, [...x.strides.slice(0, at), 1, ...x.strides.slice(at)]);
   },
 );
 

@@ -261,6 +261,8 @@ def in_place():
 def unary():
     for name, fn in UNARY.items():
         for dtype in DTYPES:
+            if name in ("any", "all") and dtype == torch.uint8:
+                continue  # uint8 there, for programs older than bool
             yield [name, NAMES[dtype], outcome(lambda: fn(operand("dims", dtype, True)))]
 
 

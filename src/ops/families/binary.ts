@@ -4,7 +4,7 @@ import type { KernelName } from "../../runtime/kernels.js";
 import { writeInts } from "../../runtime/scratch.js";
 import { constant } from "../../core/constant.js";
 import { cast } from "../../core/copy.js";
-import { type DType, dtypeInfo, isFloat, promoteScalar, promoteTypes } from "../../core/dtype.js";
+import { type DType, dtypeInfo, getDefaultDType, isFloat, promoteScalar, promoteTypes } from "../../core/dtype.js";
 import { discard, op } from "../../core/op.js";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sameShape, sizeOf } from "../../core/shape.js";
 import type { Op, OpMeta, Vjp } from "../../core/spec.js";
@@ -55,7 +55,7 @@ export const BINARY_SAMPLES: OpMeta["samples"] = [
 export function promoteOperands(name: string, x: Operand, y: Operand, float = false): { inputs: [Tensor, Tensor]; dtype: DType } {
   if (typeof x === "number" && typeof y === "number") throw new ArgumentError(`${name}(): one operand must be a tensor, got ${x} and ${y}`);
   let dtype = commonType(name, x, y);
-  if (float && !isFloat(dtype)) dtype = "float32";
+  if (float && !isFloat(dtype)) dtype = getDefaultDType();
   const tensorOf = (operand: Operand): Tensor => (typeof operand === "number" ? constant(operand, dtype) : operand);
   return { inputs: [tensorOf(x), tensorOf(y)], dtype };
 }

@@ -2,7 +2,7 @@ import { DTypeError } from "../../runtime/errors.js";
 import { launch } from "../../runtime/backend.js";
 import type { KernelName } from "../../runtime/kernels.js";
 import { cast, contiguousInput, copyStrided } from "../../core/copy.js";
-import { type DType, dtypeInfo, isFloat } from "../../core/dtype.js";
+import { type DType, dtypeInfo, getDefaultDType, isFloat } from "../../core/dtype.js";
 import { discard, op } from "../../core/op.js";
 import { sameShape } from "../../core/shape.js";
 import type { Op, OpMeta, Vjp } from "../../core/spec.js";
@@ -73,7 +73,7 @@ export interface UnaryCall {
 /** For `run`: the kernel over the elements in order, into `target` where it fits. */
 export function runUnary({ name, kernel, scalars = [], cost = 1, integers = "promote", result }: UnaryCall, x: Tensor, target?: Tensor): Tensor {
   const promote = !isFloat(x.dtype) && integers === "promote";
-  const source = promote ? discard(cast(x, "float32")) : contiguousInput(x);
+  const source = promote ? discard(cast(x, getDefaultDType())) : contiguousInput(x);
   const dtype: DType = result ?? source.dtype;
   const inPlace = target?.dtype === dtype && sameShape(target.shape, x.shape);
   const out = inPlace ? target : Tensor.empty(x.shape, dtype, name);
