@@ -1,6 +1,6 @@
 import { nn } from "lanegrad";
 
-/** Two convolutions, two linear layers, dropout between: 99 % of the test digits after three epochs. */
+/** Two convolutions, two linear layers, dropout between: 98.9 % of the test digits after three epochs. */
 export function makeModel(): nn.Sequential {
   return new nn.Sequential(
     new nn.Conv2d(1, 16, 5),
