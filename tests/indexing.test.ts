@@ -149,3 +149,56 @@ describe("setAt() does what x[…] = y does", () => {
     ).toEqual([2, 0, 1]);
   });
 });
+
+describe("views share memory", () => {
+  const VIEWS: [string, (y: Tensor) => Tensor, number[]][] = [
+    ["a number", (y) => y.at(1), [0, 1, 2, 30, 40, 50]],
+    ["a slice", (y) => y.at(slice(), slice(1)), [0, 10, 20, 3, 40, 50]],
+    ["a step", (y) => y.at("..., ::2"), [0, 1, 20, 30, 4, 50]],
+    ["a new dim", (y) => y.at(null, 0), [0, 10, 20, 3, 4, 5]],
+    ["a scalar tensor", (y) => y.at(tensor(-1, { dtype: "int32" })), [0, 1, 2, 30, 40, 50]],
+    ["select()", (y) => y.select(1, 0), [0, 1, 2, 30, 4, 5]],
+    ["narrow()", (y) => y.narrow(1, 1, 1), [0, 10, 2, 3, 40, 5]],
+    ["t()", (y) => y.t().at(0), [0, 1, 2, 30, 4, 5]],
+    ["reshape()", (y) => y.reshape([6]).at(slice(4)), [0, 1, 2, 3, 40, 50]],
+    ["flatten()", (y) => y.flatten().at(slice(2, 4)), [0, 1, 20, 30, 4, 5]],
+    ["split()", (y) => y.split(1)[1]!, [0, 1, 2, 30, 40, 50]],
+    ["unbind()", (y) => y.unbind(1)[2]!, [0, 1, 20, 3, 4, 50]],
+    ["detach()", (y) => y.detach().at(0, 1), [0, 10, 2, 3, 4, 5]],
+  ];
+  test.each(VIEWS)("through %s", (_, view, values) => {
+    const y = numbers(2, 3);
+    view(y).mul_(10);
+    expect([...y.toTypedArray()]).toEqual(values);
+  });
+
+  test("and picks, and reshape() where no view is possible, do not", () => {
+    const y = numbers(2, 3);
+    for (const copy of [y.at([0]), y.at(y.ge(0)), y.t().reshape([6]), y.clone()]) copy.mul_(10);
+    expect([...y.toTypedArray()]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("a write may read the same memory", () => {
+    const y = numbers(5);
+    y.setAt(slice(1), y.at(slice(0, 4)));
+    expect(y.tolist()).toEqual([0, 0, 1, 2, 3]);
+    const square = numbers(2, 2);
+    square.setAt([[0, 1]], square.t());
+    expect([...square.toTypedArray()]).toEqual([0, 2, 1, 3]);
+  });
+
+  test("gradients pass writes through views of views, as in PyTorch", () => {
+    const leaf = numbers(2, 3).requiresGrad_();
+    const y = leaf.mul(1);
+    const corner = y.at(0).at(slice(1));
+    corner.mul_(corner.detach());
+    y.setAt([slice(), [0]], y.at(slice(), [2]));
+    y.at("1, 1").fill_(7);
+    y.mul(y).sum().backward();
+    expect([...y.toTypedArray()]).toEqual([4, 1, 4, 5, 7, 5]);
+    expect(leaf.grad!.tolist()).toEqual([
+      [0, 2, 32],
+      [0, 0, 20],
+    ]);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Tensor, arange, eye, fromTypedArray, full, linspace, memoryStats, setDefaultDType, tensor, zeros } from "../src/index.js";
+import { type Tensor, arange, eye, fromTypedArray, full, linspace, memoryStats, setDefaultDType, tensor, zeros } from "../src/index.js";
 import { type DTypeName, type OperandCase, type Outcome, golden } from "./fixtures/tensor-golden.js";
 
 type Call = (...params: unknown[]) => Tensor;

@@ -168,7 +168,8 @@ function neededSlots(spec: OpSpec, edges: readonly Edge[]): Set<Need> {
 function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A, held = inputs): GraphNode {
   const erased = spec as unknown as OpSpec;
   const edges = inputs.map(edgeOf);
-  const name = `${spec.name.charAt(0).toUpperCase()}${spec.name.slice(1).replace(/_$/, "")}Backward`;
+  const word = spec.name.replace(/^_|_$/g, ""); // of inner and in-place ops
+  const name = `${word.charAt(0).toUpperCase()}${word.slice(1)}Backward`;
   const shapes = inputs.map((x) => x.shape);
   const dtypes = inputs.map((x) => x.dtype);
   const node = new GraphNode(name, edges, (grads, self, createGraph, wants) => {

@@ -49,20 +49,26 @@ export function locate(name: string, x: Tensor, indices: readonly Index[]): Loca
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError(`${name}(): "..." may stand once`);
   const rest = x.ndim - used;
   let view = x;
-  let dim = 0;
+  let dim = 0; // of the view, whose dims come and go,
+  let own = 0; // and of x, for messages
   const picks: Picks[] = [];
   for (const item of items) {
-    if (item === "...") dim += rest;
-    else if (item === null) view = unsqueeze(view, dim++);
-    else if (typeof item === "number") view = pickOne(name, view, dim, item);
-    else if (isNumber(item)) view = pickOne(name, view, dim, toTypedArray(item)[0]!);
-    else if (item instanceof Slice) view = sliceDim(view, dim++, item.start, item.end, item.step);
-    else {
-      if (isMask(item) && maskShape(item).length === 0) view = unsqueeze(view, dim); // all or nothing, along a new dim
-      const found = isMask(item) ? maskPicks(name, item, view.shape, dim) : [listPicks(name, item, view.shape, dim)];
-      picks.push(...found);
-      dim += found.length;
-    }
+    if (item === "...") {
+      dim += rest;
+      own += rest;
+    } else if (item === null) view = unsqueeze(view, dim++);
+    else if (typeof item === "number" || isNumber(item)) {
+      view = select(view, dim, checked(name, typeof item === "number" ? item : toTypedArray(item)[0]!, own++, view.shape[dim]!));
+    } else if (item instanceof Slice) {
+      view = sliceDim(view, dim++, item.start, item.end, item.step);
+      own++;
+    } else if (isMask(item)) {
+      const ndim = maskShape(item).length;
+      if (ndim === 0) view = unsqueeze(view, dim); // all or nothing, along a new dim
+      picks.push(...maskPicks(name, item, view.shape, dim));
+      dim += Math.max(1, ndim);
+      own += ndim;
+    } else picks.push(listPicks(name, item, dim, own++, view.shape[dim++]!));
   }
   return { view, picks };
 }
@@ -75,10 +81,10 @@ function known<T extends Exclude<Index, string>>(name: string, index: T): T {
   throw new ArgumentError(`${name}(): expected a number, slice(…), null, "...", a list of numbers or of booleans, or a tensor as index, got ${got}; make nested lists tensors of int32`);
 }
 
-function pickOne(name: string, view: Tensor, dim: number, index: number): Tensor {
-  const size = view.shape[dim]!;
-  if (!Number.isInteger(index) || index < -size || index >= size) throw new IndexError(`${name}(): index ${index} is out of range for dim ${dim} of size ${size}`);
-  return select(view, dim, index);
+/** The index, if there is such an element. `where` names its place in a list. @throws IndexError */
+function checked(name: string, index: number, dim: number, size: number, where = ""): number {
+  if (!Number.isInteger(index) || index < -size || index >= size) throw new IndexError(`${name}(): index ${index}${where} is out of range for dim ${dim} of size ${size}`);
+  return index;
 }
 
 function parse(name: string, text: string): (number | Slice | null | "...")[] {
@@ -121,18 +127,12 @@ function maskPicks(name: string, mask: Mask, shape: Shape, dim: number): Picks[]
   return contiguousStrides(sizes).map((stride, d) => ({ dim: dim + d, shape: [hits.length], values: hits.map((hit) => Math.floor(hit / stride) % sizes[d]!) }));
 }
 
-function listPicks(name: string, list: readonly number[] | Tensor, shape: Shape, dim: number): Picks {
+function listPicks(name: string, list: readonly number[] | Tensor, dim: number, own: number, size: number): Picks {
   if (list instanceof Tensor && list.dtype !== "int32" && list.dtype !== "uint8") {
     throw new ArgumentError(`${name}(): a tensor used as an index must be int32, uint8 or bool, got ${list.dtype}; convert it with .to("int32")`);
   }
   const raw = list instanceof Tensor ? toTypedArray(list) : list;
-  const size = shape[dim]!;
-  const values = Int32Array.from(raw, (index, at) => {
-    if (!Number.isInteger(index) || index < -size || index >= size) {
-      throw new IndexError(`${name}(): index ${index} (number ${at} of the list) is out of range for dim ${dim} of size ${size}`);
-    }
-    return index < 0 ? index + size : index;
-  });
+  const values = Int32Array.from(raw, (index, at) => checked(name, index, own, size, ` (number ${at} of the list)`) + (index < 0 ? size : 0));
   return { dim, shape: list instanceof Tensor ? list.shape : [list.length], values };
 }
 
