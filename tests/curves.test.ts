@@ -14,7 +14,10 @@ const cases = curveCases({
     const raw = read("train-images-idx3-ubyte.gz", 16, COUNT * 784);
     // The same float32 steps as PyTorch's: / 255, - mean, / std.
     const f = Math.fround;
-    return fromTypedArray(Float32Array.from(raw, (v) => f(f(f(v / 255) - f(0.1307)) / f(0.3081))), [COUNT, 1, 28, 28]);
+    return fromTypedArray(
+      Float32Array.from(raw, (v) => f(f(f(v / 255) - f(0.1307)) / f(0.3081))),
+      [COUNT, 1, 28, 28],
+    );
   },
   labels: () => fromTypedArray(Int32Array.from(read("train-labels-idx1-ubyte.gz", 8, COUNT))),
   golden,

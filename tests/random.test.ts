@@ -1,4 +1,21 @@
-import { F, Generator, type Tensor, arange, bernoulli, cat, empty, manualSeed, multinomial, normal, noGrad, rand, randint, randn, randperm, tensor } from "lanegrad";
+import {
+  F,
+  Generator,
+  type Tensor,
+  arange,
+  bernoulli,
+  cat,
+  empty,
+  manualSeed,
+  multinomial,
+  normal,
+  noGrad,
+  rand,
+  randint,
+  randn,
+  randperm,
+  tensor,
+} from "lanegrad";
 import { describe, expect, test } from "vitest";
 import golden from "./golden/random.json" with { type: "json" };
 

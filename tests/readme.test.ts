@@ -28,7 +28,10 @@ describe("the README's snippet", () => {
   test.each(snippets.map((code) => [code.split("\n")[0]!, code]))("%s", { timeout: 60_000 }, (_, code) => {
     const file = join(folder, `snippet-${snippets.indexOf(code)}.ts`);
     writeFileSync(file, code);
-    const { stdout, stderr, status } = spawnSync(process.execPath, ["--import", "tsx", "--conditions=lanegrad-source", file], { cwd: folder, encoding: "utf8" });
+    const { stdout, stderr, status } = spawnSync(process.execPath, ["--import", "tsx", "--conditions=lanegrad-source", file], {
+      cwd: folder,
+      encoding: "utf8",
+    });
     expect(status, stderr).toBe(0);
     for (const text of promised(code)) expect(plain(stdout)).toContain(plain(text.replace(" parameters", "")));
   });

@@ -58,7 +58,9 @@ export function fillRaw(x: Tensor, value: number): void {
 export function copyInto(to: Tensor, from: Tensor): void {
   const kindOf = (dtype: DType): number => dtypeInfo(dtype).kind;
   if (kindOf(from.dtype) > kindOf(to.dtype)) {
-    throw new DTypeError(`a ${from.dtype} result cannot be stored in a ${to.dtype} tensor in place; use the op without the trailing underscore, or convert one with .to(…)`);
+    throw new DTypeError(
+      `a ${from.dtype} result cannot be stored in a ${to.dtype} tensor in place; use the op without the trailing underscore, or convert one with .to(…)`,
+    );
   }
   const source = from.dtype === to.dtype ? from : cast(from, to.dtype);
   copyStrided(to, source);

@@ -72,7 +72,8 @@ export function checkRange(name: string, values: ArrayLike<number>, dtype: DType
 
 /** A value to fill with, as a number. @throws ArgumentError when it is none, DTypeError when the dtype cannot hold it */
 export function checkFill(name: string, value: number | boolean, dtype: DType): number {
-  if (typeof value !== "number" && typeof value !== "boolean") throw new ArgumentError(`${name}(): expected a number as value, got ${value === null ? "null" : typeof value}`);
+  if (typeof value !== "number" && typeof value !== "boolean")
+    throw new ArgumentError(`${name}(): expected a number as value, got ${value === null ? "null" : typeof value}`);
   checkRange(name, [Number(value)], dtype);
   return Number(value);
 }

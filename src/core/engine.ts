@@ -53,11 +53,16 @@ export function backward(tensor: Tensor, gradient?: Tensor | null, options: Back
  *
  * @throws AutogradError when an output has no graph, or an input is not part of it (unless `allowUnused`)
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
   const outs = outputs instanceof Tensor ? [outputs] : outputs;
   const ins = inputs instanceof Tensor ? [inputs] : inputs;
   ins.forEach((x, i) => {
-    if (!x.requiresGrad) throw new AutogradError(`grad(): input ${i} does not require grad; set requiresGrad before the outputs are computed`);
+    if (!x.requiresGrad)
+      throw new AutogradError(`grad(): input ${i} does not require grad; set requiresGrad before the outputs are computed`);
   });
   const walk = new Walk(options, ins);
   walk.start(outs, options.gradOutputs ?? [], "grad");
@@ -65,7 +70,9 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
   return ins.map((x, i) => {
     const found = walk.captured(x);
     if (!found && !options.allowUnused) {
-      throw new AutogradError(`grad(): input ${i}, ${show(x.shape)}, is not part of the graph of the outputs; pass { allowUnused: true } to get null for it`);
+      throw new AutogradError(
+        `grad(): input ${i}, ${show(x.shape)}, is not part of the graph of the outputs; pass { allowUnused: true } to get null for it`,
+      );
     }
     return found;
   });
@@ -97,10 +104,13 @@ class Walk {
   }
 
   start(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[], name: string): void {
-    if (gradients.length > outputs.length) throw new ArgumentError(`${name}(): ${gradients.length} gradients for ${outputs.length} outputs`);
+    if (gradients.length > outputs.length)
+      throw new ArgumentError(`${name}(): ${gradients.length} gradients for ${outputs.length} outputs`);
     const roots = outputs.map((out, i) => {
       if (!out.requiresGrad) {
-        throw new AutogradError(`${name}(): this tensor of shape ${show(out.shape)} does not require grad and no recorded op made it; set requiresGrad on an input, and do not compute it under noGrad or from detached tensors`);
+        throw new AutogradError(
+          `${name}(): this tensor of shape ${show(out.shape)} does not require grad and no recorded op made it; set requiresGrad on an input, and do not compute it under noGrad or from detached tensors`,
+        );
       }
       if (out.gradFn?.consumed) out.gradFn.run([], false); // says why it cannot
       return this.rootGradient(out, gradients[i] ?? null, name);
@@ -111,13 +121,16 @@ class Walk {
   private rootGradient(out: Tensor, given: Tensor | null, name: string): Tensor {
     if (given === null) {
       if (out.numel !== 1) {
-        throw new AutogradError(`${name}(): only a tensor of one element has an implicit gradient, this one has shape ${show(out.shape)}; pass a gradient of that shape, or reduce with sum() or mean()`);
+        throw new AutogradError(
+          `${name}(): only a tensor of one element has an implicit gradient, this one has shape ${show(out.shape)}; pass a gradient of that shape, or reduce with sum() or mean()`,
+        );
       }
       const ones = withGrad(false, () => ops.onesLike(out));
       ones.storage.engineOwned = true;
       return ones;
     }
-    if (!sameShape(given.shape, out.shape)) throw new ShapeError(`${name}(): the gradient has shape ${show(given.shape)}, the tensor ${show(out.shape)}; they must be the same`);
+    if (!sameShape(given.shape, out.shape))
+      throw new ShapeError(`${name}(): the gradient has shape ${show(given.shape)}, the tensor ${show(out.shape)}; they must be the same`);
     given.storage.check();
     return given.dtype === out.dtype ? given : ops.fit(given, out);
   }
@@ -209,7 +222,9 @@ class Walk {
       const g = results[i];
       if (!edge || !g || !wants[i]) return;
       if (isAnomalyEnabled() && ops.hasNaN(g)) {
-        throw new AutogradError(`backward(): ${node.name} gave NaN for its input ${i}. The op was called at:\n${node.stack ?? "(turn anomaly detection on before the forward pass to see where)"}`);
+        throw new AutogradError(
+          `backward(): ${node.name} gave NaN for its input ${i}. The op was called at:\n${node.stack ?? "(turn anomaly detection on before the forward pass to see where)"}`,
+        );
       }
       this.deliver(edge, g);
     });
@@ -295,7 +310,8 @@ class Walk {
   private own(g: Tensor): Tensor {
     if (this.createGraph) return g;
     const { storage } = g;
-    if (!storage.engineOwned || storage.pending > 1 || !g.isContiguous || g.numel * (g.dtype === "float64" ? 8 : 4) !== storage.nbytes) return ops.clone(g);
+    if (!storage.engineOwned || storage.pending > 1 || !g.isContiguous || g.numel * (g.dtype === "float64" ? 8 : 4) !== storage.nbytes)
+      return ops.clone(g);
     return this.expose(g);
   }
 
@@ -306,7 +322,8 @@ class Walk {
   }
 }
 
-const GONE = "this gradient of an intermediate was freed when backward() had passed it: use retainGrad() or registerHook() to get at it, and clone() to keep it";
+const GONE =
+  "this gradient of an intermediate was freed when backward() had passed it: use retainGrad() or registerHook() to get at it, and clone() to keep it";
 
 function runHooks(hooks: readonly ((g: Tensor) => Tensor | void)[] | null | undefined, g: Tensor, expose: (g: Tensor) => void): Tensor {
   let current = g;
@@ -314,7 +331,9 @@ function runHooks(hooks: readonly ((g: Tensor) => Tensor | void)[] | null | unde
     expose(current);
     const changed = hook(current);
     if (changed && !sameShape(changed.shape, current.shape)) {
-      throw new ShapeError(`registerHook(): the hook returned a gradient of shape ${show(changed.shape)} for one of ${show(current.shape)}`);
+      throw new ShapeError(
+        `registerHook(): the hook returned a gradient of shape ${show(changed.shape)} for one of ${show(current.shape)}`,
+      );
     }
     if (changed) current = changed;
   }

@@ -72,7 +72,9 @@ export abstract class Function {
     const { saved, plain } = FunctionCtx.seal(ctx, () => Array.from({ length: count }, (_, slot) => node.saved(slot)));
     // An input handed through gets an identity of its own, so that its history stays what it was.
     const results: Tensor[] = Array.isArray(result) ? result : [result];
-    const outputs = results.map((out) => (tensors.includes(out) ? new Tensor(out.storage, out.shape, out.strides, out.offset, out.dtype) : out));
+    const outputs = results.map((out) =>
+      tensors.includes(out) ? new Tensor(out.storage, out.shape, out.strides, out.offset, out.dtype) : out,
+    );
     outputs.forEach((out, i) => {
       node.outputs[i] = { shape: out.shape, dtype: out.dtype };
       if (isFloat(out.dtype) && !plain.has(out)) out.setHistory(node, i);
@@ -83,15 +85,24 @@ export abstract class Function {
   }
 }
 
-function gradientsOf<P extends unknown[], R extends Tensor | Tensor[]>(fn: FunctionClass<P, R>, ctx: FunctionCtx, grads: (Tensor | null)[], args: P): (Tensor | null)[] {
+function gradientsOf<P extends unknown[], R extends Tensor | Tensor[]>(
+  fn: FunctionClass<P, R>,
+  ctx: FunctionCtx,
+  grads: (Tensor | null)[],
+  args: P,
+): (Tensor | null)[] {
   const result = fn.backward(ctx, ...grads);
   const list = Array.isArray(result) ? result : [result];
-  if (list.length !== args.length) throw new AutogradError(`${fn.name}.backward(): returned ${list.length} gradient(s) for ${args.length} argument(s) of apply(); return null for those without one`);
+  if (list.length !== args.length)
+    throw new AutogradError(
+      `${fn.name}.backward(): returned ${list.length} gradient(s) for ${args.length} argument(s) of apply(); return null for those without one`,
+    );
   list.forEach((g, i) => {
     const x = args[i];
     if (g === null || g === undefined || !(x instanceof Tensor)) return;
     if (!(g instanceof Tensor)) throw new ArgumentError(`${fn.name}.backward(): gradient ${i} is no tensor but ${typeof g}`);
-    if (!sameShape(g.shape, x.shape)) throw new ShapeError(`${fn.name}.backward(): gradient ${i} has shape ${show(g.shape)}, its input ${show(x.shape)}`);
+    if (!sameShape(g.shape, x.shape))
+      throw new ShapeError(`${fn.name}.backward(): gradient ${i} has shape ${show(g.shape)}, its input ${show(x.shape)}`);
   });
   return list.map((g) => g ?? null);
 }

@@ -43,7 +43,8 @@ export class Generator {
 
   /** @throws ArgumentError unless the bytes came from `getState` */
   setState(state: Uint8Array): this {
-    if (state.length !== this.storage.nbytes) throw new ArgumentError(`setState(): expected ${this.storage.nbytes} bytes from getState(), got ${state.length}`);
+    if (state.length !== this.storage.nbytes)
+      throw new ArgumentError(`setState(): expected ${this.storage.nbytes} bytes from getState(), got ${state.length}`);
     this.storage.bytes.set(state);
     return this;
   }

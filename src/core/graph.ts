@@ -49,7 +49,8 @@ export class GraphNode {
     /** The op's name, as PyTorch names nodes: `MulBackward`. */
     readonly name: string,
     edges: Edge[],
-    private backward: ((grads: (Tensor | null)[], node: GraphNode, createGraph: boolean, wants: readonly boolean[]) => (Tensor | null)[]) | null,
+    private backward:
+      ((grads: (Tensor | null)[], node: GraphNode, createGraph: boolean, wants: readonly boolean[]) => (Tensor | null)[]) | null,
   ) {
     this.edges = edges;
   }
@@ -100,7 +101,11 @@ export class GraphNode {
   }
 
   /** The gradients of the inputs, those that `wants` names. Default: all that have an edge. */
-  run(grads: (Tensor | null)[], createGraph: boolean, wants: readonly boolean[] = this.edges.map((edge) => edge !== null)): (Tensor | null)[] {
+  run(
+    grads: (Tensor | null)[],
+    createGraph: boolean,
+    wants: readonly boolean[] = this.edges.map((edge) => edge !== null),
+  ): (Tensor | null)[] {
     if (!this.backward) {
       throw new AutogradError(
         "backward(): this graph was used by an earlier backward(), which gave its memory back; " +

@@ -28,7 +28,10 @@ export function op<P extends unknown[], A, R>(decl: Omit<OpSpec<P, A, R>, "kind"
 }
 
 /** Declares an op written in other ops. Its gradient is theirs; what it makes on the way is freed at once. */
-export function composite<P extends unknown[], R>(meta: Omit<OpSpec, "kind" | "run" | "prepare">, fn: (...params: P) => R): Op<(...params: P) => R> {
+export function composite<P extends unknown[], R>(
+  meta: Omit<OpSpec, "kind" | "run" | "prepare">,
+  fn: (...params: P) => R,
+): Op<(...params: P) => R> {
   const call = (...params: P): R => {
     try {
       return temporary(() => fn(...params));
@@ -47,8 +50,17 @@ function explained({ name, samples, listInput }: OpSpec, params: readonly unknow
   const tensors = listInput && Array.isArray(params[0]) ? (params[0] as unknown[]) : params.slice(0, most);
   const at = tensors.findIndex((x) => !(x instanceof Tensor));
   if (at < 0 && params.length > 0) return error;
-  const got = at < 0 ? "nothing" : typeof tensors[at] === "number" ? `the number ${tensors[at]}` : Array.isArray(tensors[at]) ? "an array" : typeof tensors[at];
-  return new ArgumentError(`${name}(): expected a tensor as argument ${Math.max(0, at)}, got ${got}; make one with tensor(…)`, { cause: error });
+  const got =
+    at < 0
+      ? "nothing"
+      : typeof tensors[at] === "number"
+        ? `the number ${tensors[at]}`
+        : Array.isArray(tensors[at])
+          ? "an array"
+          : typeof tensors[at];
+  return new ArgumentError(`${name}(): expected a tensor as argument ${Math.max(0, at)}, got ${got}; make one with tensor(…)`, {
+    cause: error,
+  });
 }
 
 function register<F extends (...params: never[]) => unknown>(name: string, fn: Op<F>): Op<F> {
@@ -99,7 +111,13 @@ export function discard(tensor: Tensor): Tensor {
 }
 
 /** Runs an op's kernel part: no recording, temporaries freed, and nothing left behind if it throws. */
-export function execute<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A, aux: Tensor[], out?: Tensor): R {
+export function execute<P extends unknown[], A, R>(
+  spec: OpSpec<P, A, R>,
+  inputs: readonly Tensor[],
+  args: A,
+  aux: Tensor[],
+  out?: Tensor,
+): R {
   for (let i = 0; i < inputs.length; i++) inputs[i]!.storage.check();
   const mark = temporaries.length;
   const born = creationMark();
@@ -192,7 +210,12 @@ function record<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readon
   return node;
 }
 
-function finishRecord<P extends unknown[], A, R>(node: GraphNode, spec: OpSpec<P, A, R>, outputs: readonly Tensor[], aux: readonly Tensor[]): void {
+function finishRecord<P extends unknown[], A, R>(
+  node: GraphNode,
+  spec: OpSpec<P, A, R>,
+  outputs: readonly Tensor[],
+  aux: readonly Tensor[],
+): void {
   const wantsOut = neededSlots(spec as unknown as OpSpec, node.edges).has("out");
   outputs.forEach((out, i) => {
     node.outputs[i] = { shape: out.shape, dtype: out.dtype };
@@ -220,21 +243,27 @@ function differentiate(spec: OpSpec, ctx: Ctx, createGraph: boolean): (Tensor | 
 }
 
 /** The gradient of a fused op as that of what it means. */
-function throughDefinition(define: (inputs: readonly Tensor[], args: unknown) => Tensor, ctx: Ctx, createGraph: boolean): (Tensor | null)[] {
-  return temporary(() => enableGrad(() => {
-    // Aliases, so that the inner gradient stops at this op's inputs; with createGraph they stay tied to the graph.
-    const inputs = ctx.shapes.map((_, i) => {
-      const alias = createGraph ? aliasOf(ctx.input(i)) : detached(ctx.input(i));
-      if (ctx.wants[i] && !alias.requiresGrad) alias.requiresGrad = true;
-      return alias;
-    });
-    const wanted = inputs.filter((_, i) => ctx.wants[i]);
-    const result = define(inputs, ctx.args);
-    if (!result.requiresGrad) return ctx.wants.map(() => null); // it only compares what wants a gradient
-    const grads = grad([result], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
-    let next = 0;
-    return ctx.wants.map((want) => (want ? grads[next++]! : null));
-  }));
+function throughDefinition(
+  define: (inputs: readonly Tensor[], args: unknown) => Tensor,
+  ctx: Ctx,
+  createGraph: boolean,
+): (Tensor | null)[] {
+  return temporary(() =>
+    enableGrad(() => {
+      // Aliases, so that the inner gradient stops at this op's inputs; with createGraph they stay tied to the graph.
+      const inputs = ctx.shapes.map((_, i) => {
+        const alias = createGraph ? aliasOf(ctx.input(i)) : detached(ctx.input(i));
+        if (ctx.wants[i] && !alias.requiresGrad) alias.requiresGrad = true;
+        return alias;
+      });
+      const wanted = inputs.filter((_, i) => ctx.wants[i]);
+      const result = define(inputs, ctx.args);
+      if (!result.requiresGrad) return ctx.wants.map(() => null); // it only compares what wants a gradient
+      const grads = grad([result], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
+      let next = 0;
+      return ctx.wants.map((want) => (want ? grads[next++]! : null));
+    }),
+  );
 }
 
 function detached(x: Tensor): Tensor {
@@ -334,7 +363,9 @@ function copyOf(x: Tensor): Tensor {
 /** @throws AutogradError when autograd forbids to change `x` in place, ArgumentError when its elements share memory */
 export function checkInPlace(name: string, x: Tensor): void {
   if (x.strides.some((stride, dim) => stride === 0 && x.shape[dim]! > 1)) {
-    throw new ArgumentError(`${name}(): an expanded tensor cannot be changed in place: several elements of ${show(x.shape)} share memory; clone() it first`);
+    throw new ArgumentError(
+      `${name}(): an expanded tensor cannot be changed in place: several elements of ${show(x.shape)} share memory; clone() it first`,
+    );
   }
   if (!isGradEnabled()) return;
   const base = baseOf(x);

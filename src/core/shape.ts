@@ -79,7 +79,8 @@ export function normalizeDim(name: string, dim: number, ndim: number): number {
 
 /** Several dims, sorted, without repeats; all of them for `null` and `[]`. */
 export function normalizeDims(name: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
-  if (dims === null || dims === undefined || (typeof dims === "object" && dims.length === 0)) return Array.from({ length: ndim }, (_, i) => i);
+  if (dims === null || dims === undefined || (typeof dims === "object" && dims.length === 0))
+    return Array.from({ length: ndim }, (_, i) => i);
   const list = typeof dims === "number" ? [dims] : dims;
   const normal = list.map((dim) => normalizeDim(name, dim, ndim)).sort((a, b) => a - b);
   if (new Set(normal).size !== normal.length) throw new ArgumentError(`${name}(): a dim appears twice in ${show(list)}`);
@@ -95,7 +96,9 @@ export function broadcastShapes(name: string, a: Shape, b: Shape): Shape {
     const x = a[a.length - i] ?? 1;
     const y = b[b.length - i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new ShapeError(`${name}(): shapes ${show(a)} and ${show(b)} do not broadcast: sizes ${x} and ${y} at dim ${-i} differ and neither is 1`);
+      throw new ShapeError(
+        `${name}(): shapes ${show(a)} and ${show(b)} do not broadcast: sizes ${x} and ${y} at dim ${-i} differ and neither is 1`,
+      );
     }
     out[ndim - i] = x === 1 ? y : x;
   }

@@ -32,4 +32,3 @@ export function collapse(shape: Shape, operands: readonly Shape[]): Nest {
   }
   return { shape: outShape, strides };
 }
-

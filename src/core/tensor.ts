@@ -82,8 +82,10 @@ export class Tensor {
   }
 
   set requiresGrad(on: boolean) {
-    if (this.node !== null && !on) throw new AutogradError("requiresGrad: only a leaf can be switched off; use detach() to leave the graph");
-    if (on && !isFloat(this.dtype)) throw new AutogradError(`requiresGrad: only floating point tensors have gradients, this one is ${this.dtype}`);
+    if (this.node !== null && !on)
+      throw new AutogradError("requiresGrad: only a leaf can be switched off; use detach() to leave the graph");
+    if (on && !isFloat(this.dtype))
+      throw new AutogradError(`requiresGrad: only floating point tensors have gradients, this one is ${this.dtype}`);
     this.wantsGrad = on;
   }
 

@@ -25,7 +25,10 @@ export function toTypedArray(x: Tensor): TypedArray {
  * @throws ArgumentError unless the elements lie in row-major order
  */
 export function data(x: Tensor): TypedArray {
-  if (!x.isContiguous) throw new ArgumentError(`data(): the elements of ${show(x.shape)} with strides ${show(x.strides)} do not lie in order; use contiguous() or toTypedArray()`);
+  if (!x.isContiguous)
+    throw new ArgumentError(
+      `data(): the elements of ${show(x.shape)} with strides ${show(x.strides)} do not lie in order; use contiguous() or toTypedArray()`,
+    );
   const { ptr } = x;
   x.storage.pinned = true;
   return new (dtypeInfo(x.dtype).array)(backend().memory.wasm.buffer, ptr, x.numel);

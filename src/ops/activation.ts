@@ -163,10 +163,12 @@ export const gelu: Op<(x: Tensor, options?: GeluOptions) => Tensor> = op({
   acceptsOut: true,
   prepare(x: Tensor, { approximate = "none" }: GeluOptions = {}) {
     checkUnary("gelu", x, "refuse");
-    if (!["none", "tanh"].includes(approximate)) throw new ArgumentError(`gelu(): approximate must be "none" or "tanh", got ${JSON.stringify(approximate)}`);
+    if (!["none", "tanh"].includes(approximate))
+      throw new ArgumentError(`gelu(): approximate must be "none" or "tanh", got ${JSON.stringify(approximate)}`);
     return { inputs: [x], args: approximate };
   },
-  run: ([x], approximate, _aux, target) => runUnary({ name: "gelu", kernel: approximate === "tanh" ? "gelu_tanh" : "gelu", cost: 20 }, x!, target),
+  run: ([x], approximate, _aux, target) =>
+    runUnary({ name: "gelu", kernel: approximate === "tanh" ? "gelu_tanh" : "gelu", cost: 20 }, x!, target),
   vjp: [needs([0], (g, c) => (c.args === "tanh" ? geluTanhGrad(g, c.input(0)) : geluGrad(g, c.input(0))))],
 });
 

@@ -57,7 +57,9 @@ function windowOf(view: Tensor, base: Tensor): Window {
   const order = [...base.shape.keys()].sort((a, b) => base.strides[b]! - base.strides[a]!);
   const pick = (list: Shape): number[] => order.map((dim) => list[dim]!);
   if (!isContiguous(pick(base.shape), pick(base.strides))) {
-    throw new ArgumentError(`the base of a view, ${show(base.shape)} with strides ${show(base.strides)}, has gaps in memory: autograd cannot follow a change in place; clone() it first`);
+    throw new ArgumentError(
+      `the base of a view, ${show(base.shape)} with strides ${show(base.strides)}, has gaps in memory: autograd cannot follow a change in place; clone() it first`,
+    );
   }
   return { base: pick(base.shape), order, ...where };
 }
@@ -94,7 +96,15 @@ const look: Op<(x: Tensor, window: Window) => Tensor> = op({
 const place: Op<(x: Tensor, y: Tensor, window: Window) => Tensor> = op({
   name: "_place",
   torch: "torch.cat([x[:1], y])",
-  samples: [{ inputs: [[3, 2], [2, 2]], args: [{ base: [3, 2], order: null, shape: [2, 2], strides: [2, 1], offset: 2 }] }],
+  samples: [
+    {
+      inputs: [
+        [3, 2],
+        [2, 2],
+      ],
+      args: [{ base: [3, 2], order: null, shape: [2, 2], strides: [2, 1], offset: 2 }],
+    },
+  ],
   prepare: (x: Tensor, y: Tensor, window: Window) => ({ inputs: [x, y], args: window }),
   run([x, y], window) {
     const out = Tensor.empty(x!.shape, x!.dtype, "place");
@@ -129,7 +139,9 @@ setViewRefresher((view, of) => {
   const source = base.gradFn;
   if (!source) return;
   const window = windowOf(view, base);
-  const node = new GraphNode("AsStridedBackward", [{ node: source, index: base.outputIndex }], ([g]) => [replaced(zeros(base.shape, { dtype: g!.dtype }), g!, window)]);
+  const node = new GraphNode("AsStridedBackward", [{ node: source, index: base.outputIndex }], ([g]) => [
+    replaced(zeros(base.shape, { dtype: g!.dtype }), g!, window),
+  ]);
   node.outputs[0] = { shape: view.shape, dtype: view.dtype };
   view.setHistory(node);
 });

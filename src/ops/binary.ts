@@ -8,7 +8,17 @@ import { Tensor } from "../core/tensor.js";
 import { toTypedArray } from "./access.js";
 import { eq, gt, lt } from "./compare.js";
 import { zerosLike } from "./creation.js";
-import { BINARY_SAMPLES, type Binary, type BinaryArgs, type BinaryInPlace, type Operand, binary, prepareBinary, refuseBools, runBinary } from "./families/binary.js";
+import {
+  BINARY_SAMPLES,
+  type Binary,
+  type BinaryArgs,
+  type BinaryInPlace,
+  type Operand,
+  binary,
+  prepareBinary,
+  refuseBools,
+  runBinary,
+} from "./families/binary.js";
 import { isfinite } from "./rounding.js";
 import { neg, reciprocal, square } from "./unary.js";
 import { where } from "./where.js";
@@ -43,7 +53,9 @@ const SUM_SAMPLES: OpMeta["samples"] = [
 function prepareSum(name: string, x: Operand, y: Operand, alpha: number): { inputs: [Tensor, Tensor]; args: SumArgs } {
   const { inputs, args } = prepareBinary(name, x, y);
   if (!isFloat(args.dtype) && !Number.isInteger(alpha)) {
-    throw new ArgumentError(`${name}(): alpha must be a whole number for ${args.dtype} operands, got ${alpha}; convert one with .to("float32")`);
+    throw new ArgumentError(
+      `${name}(): alpha must be a whole number for ${args.dtype} operands, got ${alpha}; convert one with .to("float32")`,
+    );
   }
   return { inputs, args: { ...args, alpha } };
 }
@@ -66,7 +78,14 @@ export const add: Sum = op({
   acceptsOut: true,
   errors: [
     { inputs: [[2, 3], [4]], throws: /add\(\): .*\[2, 3\].*\[4\]/ },
-    { inputs: [{ shape: [2], dtype: "int32" }, { shape: [2], dtype: "int32" }], args: [{ alpha: 0.5 }], throws: /add\(\): alpha must be a whole number/ },
+    {
+      inputs: [
+        { shape: [2], dtype: "int32" },
+        { shape: [2], dtype: "int32" },
+      ],
+      args: [{ alpha: 0.5 }],
+      throws: /add\(\): alpha must be a whole number/,
+    },
   ],
   prepare: (x: Operand, y: Operand, { alpha = 1 }: AlphaOptions = {}) => prepareSum("add", x, y, alpha),
   run: (inputs, args, _aux, target) => runSum("add", args.dtype === "bool" ? "logical_or" : "add", inputs, args, args.alpha, target),
@@ -118,7 +137,9 @@ export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> =
   domain: [0.2, 3],
   elementwise: true,
   acceptsOut: true,
-  errors: [{ inputs: [[2], [2]], args: [{ roundingMode: "ceil" }], throws: /div\(\): roundingMode must be null, "trunc" or "floor", got "ceil"/ }],
+  errors: [
+    { inputs: [[2], [2]], args: [{ roundingMode: "ceil" }], throws: /div\(\): roundingMode must be null, "trunc" or "floor", got "ceil"/ },
+  ],
   prepare(x: Operand, y: Operand, { roundingMode = null }: DivOptions = {}) {
     if (roundingMode !== null && !(roundingMode in DIV_KERNELS)) {
       throw new ArgumentError(`div(): roundingMode must be null, "trunc" or "floor", got ${JSON.stringify(roundingMode)}`);
@@ -209,7 +230,10 @@ export const maximum: Binary = binary({
   name: "maximum",
   torch: "torch.maximum(x, y)",
   kernel: "max",
-  samples: [{ inputs: [[0], [0]], torch: "torch.maximum(x, y) + torch.where((x == 0) & (y == 0), x + y, -0.0).detach()" }, ...BINARY_SAMPLES],
+  samples: [
+    { inputs: [[0], [0]], torch: "torch.maximum(x, y) + torch.where((x == 0) & (y == 0), x + y, -0.0).detach()" },
+    ...BINARY_SAMPLES,
+  ],
   vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt))],
 });
 
@@ -218,7 +242,10 @@ export const minimum: Binary = binary({
   name: "minimum",
   torch: "torch.minimum(x, y)",
   kernel: "min",
-  samples: [{ inputs: [[0], [0]], torch: "-(torch.maximum(-x, -y) + torch.where((x == 0) & (y == 0), -x - y, -0.0).detach())" }, ...BINARY_SAMPLES],
+  samples: [
+    { inputs: [[0], [0]], torch: "-(torch.maximum(-x, -y) + torch.where((x == 0) & (y == 0), -x - y, -0.0).detach())" },
+    ...BINARY_SAMPLES,
+  ],
   vjp: [needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), gt)), needs([0, 1], (g, c) => shareOf(g, c.input(0), c.input(1), lt))],
 });
 

@@ -28,7 +28,13 @@ export const lerp: Op<Lerp> = composite(
       { inputs: [[7], [7], { shape: [7], low: 0, high: 1 }], torch: "torch.lerp(x, y, z)" },
       { inputs: [[3, 1], [5], { shape: [3, 5], low: 0, high: 1 }], torch: "torch.lerp(x, y, z)" },
     ],
-    errors: [{ inputs: [{ shape: [2], dtype: "int32" }, [2]], args: [0.5], throws: /lerp\(\): start and end must have one floating point dtype, got int32 and float32/ }],
+    errors: [
+      {
+        inputs: [{ shape: [2], dtype: "int32" }, [2]],
+        args: [0.5],
+        throws: /lerp\(\): start and end must have one floating point dtype, got int32 and float32/,
+      },
+    ],
   },
   (start: Tensor, end: Tensor, weight: Operand) => {
     if (start.dtype !== end.dtype || !isFloat(start.dtype)) {
@@ -65,7 +71,8 @@ function addSamples(low: number): OpMeta["samples"] {
 export const addcmul: Op<AddC> = composite(
   { name: "addcmul", torch: (options?: ValueOptions) => `torch.addcmul(x, y, z${keywords({ ...options })})`, samples: addSamples(-2) },
   (x: Tensor, y: Tensor, z: Tensor, { value = 1 }: ValueOptions = {}) => {
-    if ([x, y, z].every((operand) => operand.dtype === "bool")) throw new DTypeError('addcmul(): expected numbers, got bools; convert with .to("int32")');
+    if ([x, y, z].every((operand) => operand.dtype === "bool"))
+      throw new DTypeError('addcmul(): expected numbers, got bools; convert with .to("int32")');
     return add(x, mul(y, z), { alpha: value });
   },
 );
@@ -79,10 +86,16 @@ export const addcdiv: Op<AddC> = composite(
     name: "addcdiv",
     torch: (options?: ValueOptions) => `torch.addcdiv(x, y, z${keywords({ ...options })})`,
     samples: addSamples(0.3),
-    errors: [{ inputs: [[2], { shape: [2], dtype: "int32" }, { shape: [2], dtype: "int32" }], throws: /addcdiv\(\): y and z must not both be integers/ }],
+    errors: [
+      {
+        inputs: [[2], { shape: [2], dtype: "int32" }, { shape: [2], dtype: "int32" }],
+        throws: /addcdiv\(\): y and z must not both be integers/,
+      },
+    ],
   },
   (x: Tensor, y: Tensor, z: Tensor, { value = 1 }: ValueOptions = {}) => {
-    if (!isFloat(y.dtype) && !isFloat(z.dtype)) throw new DTypeError(`addcdiv(): y and z must not both be integers, got ${y.dtype} and ${z.dtype}; convert one with .to("float32")`);
+    if (!isFloat(y.dtype) && !isFloat(z.dtype))
+      throw new DTypeError(`addcdiv(): y and z must not both be integers, got ${y.dtype} and ${z.dtype}; convert one with .to("float32")`);
     return add(x, div(y, z), { alpha: value });
   },
 );

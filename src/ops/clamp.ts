@@ -32,7 +32,8 @@ const between: Op<(x: Tensor, min: number | null, max: number | null) => Tensor>
     const dtype = bounds.reduce((type, bound) => promoteScalar(type, bound), x.dtype);
     return { inputs: [x], args: { dtype, min: min ?? -Infinity, max: max ?? Infinity } satisfies Bounds };
   },
-  run: ([x], { dtype, min, max }, _aux, target) => runUnary({ name: "clamp", kernel: "clamp", scalars: [min, max], integers: "keep" }, inDType(x!, dtype), target),
+  run: ([x], { dtype, min, max }, _aux, target) =>
+    runUnary({ name: "clamp", kernel: "clamp", scalars: [min, max], integers: "keep" }, inDType(x!, dtype), target),
   vjp: [needs([0], (g, c) => clampGrad(g, c.input(0), c.args.min, c.args.max))],
 });
 

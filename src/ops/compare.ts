@@ -41,7 +41,9 @@ type Logical = Op<(x: Tensor, y: Tensor) => Tensor>;
 function logical(name: string, kernel: string): Logical {
   const torch = `torch.${kernel}(x, y)`;
   const ofBools = binary({ name: `_${name}`, torch, kernel, result: "bool", samples: BOOL_SAMPLES, vjp: [null, null] });
-  return composite({ name, torch, samples: BINARY_SAMPLES, elementwise: true }, (x: Tensor, y: Tensor) => ofBools(to(x, "bool"), to(y, "bool")));
+  return composite({ name, torch, samples: BINARY_SAMPLES, elementwise: true }, (x: Tensor, y: Tensor) =>
+    ofBools(to(x, "bool"), to(y, "bool")),
+  );
 }
 
 /** x and y, elementwise with broadcasting, as a bool tensor. Numbers count as true unless they are 0. */

@@ -51,14 +51,21 @@ function checkLabels(name: string, x: Tensor, target: Tensor, weight: Tensor | n
   const wanted = x.shape.filter((_, dim) => dim !== at);
   const classes = x.shape[at]!;
   requireInt(name, target, "class labels");
-  if (!sameShape(target.shape, wanted)) throw new ShapeError(`${name}(): the input is ${show(x.shape)}, the labels ${show(target.shape)}; without the dim of classes, ${at}, the input is ${show(wanted)}`);
+  if (!sameShape(target.shape, wanted))
+    throw new ShapeError(
+      `${name}(): the input is ${show(x.shape)}, the labels ${show(target.shape)}; without the dim of classes, ${at}, the input is ${show(wanted)}`,
+    );
   if (weight) checkWeight(name, x, weight, classes);
   checkIndices(name, target, { size: classes, what: `${classes} classes`, noun: "label", ignore });
 }
 
 function checkWeight(name: string, x: Tensor, weight: Tensor, classes: number): void {
-  if (!sameShape(weight.shape, [classes])) throw new ShapeError(`${name}(): the weight is ${show(weight.shape)}, expected one factor for each of ${classes} classes, [${classes}]`);
-  if (weight.dtype !== x.dtype) throw new DTypeError(`${name}(): the weight is ${weight.dtype}, the input ${x.dtype}; convert one with .to(…)`);
+  if (!sameShape(weight.shape, [classes]))
+    throw new ShapeError(
+      `${name}(): the weight is ${show(weight.shape)}, expected one factor for each of ${classes} classes, [${classes}]`,
+    );
+  if (weight.dtype !== x.dtype)
+    throw new DTypeError(`${name}(): the weight is ${weight.dtype}, the input ${x.dtype}; convert one with .to(…)`);
 }
 
 function checkInput(name: string, x: Tensor, reduction: LossReduction): void {
@@ -96,9 +103,14 @@ const crossEntropyRows: Op<(x: Tensor, labels: Tensor, weight: Tensor | null, ar
   name: "_crossEntropyRows",
   torch: ({ reduction, ignore, smoothing }: RowArgs) =>
     `torch.nn.functional.cross_entropy(x, y.long(), reduction="${reduction}", ignore_index=${ignore}, label_smoothing=${smoothing})`,
-  samples: [{ inputs: [[5, 3], { shape: [5], dtype: "int32", low: 0, high: 3 }], args: [{ reduction: "mean", ignore: -100, smoothing: 0 }] }],
+  samples: [
+    { inputs: [[5, 3], { shape: [5], dtype: "int32", low: 0, high: 3 }], args: [{ reduction: "mean", ignore: -100, smoothing: 0 }] },
+  ],
   arrange: ([x, labels], [args]) => [x, labels, null, args],
-  prepare: (x: Tensor, labels: Tensor, weight: Tensor | null, args: RowArgs) => ({ inputs: weight ? [x, labels, weight] : [x, labels], args }),
+  prepare: (x: Tensor, labels: Tensor, weight: Tensor | null, args: RowArgs) => ({
+    inputs: weight ? [x, labels, weight] : [x, labels],
+    args,
+  }),
   run([x, labels, weight], { reduction, ignore, smoothing }, aux) {
     const [rows, classes] = x!.shape as [number, number];
     const [scores, targets] = [contiguousInput(x!), contiguousInput(labels!)];
@@ -141,8 +153,14 @@ const WEIGHT: InputSpec = { shape: [5], values: [1, 0.5, 2, 0.25, 1.5], grad: fa
 const PICTURES: InputSpec = { shape: [2, 2, 2], dtype: "int32", low: 0, high: 3 };
 
 const LABEL_ERRORS = (name: string): { inputs: InputSpec[]; args?: unknown[]; throws: RegExp }[] => [
-  { inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, 3] }], throws: new RegExp(`${name}\\(\\): label 3 at position \\[1\\] is out of range for 3 classes; expected 0 to 2`) },
-  { inputs: [[2, 3], { shape: [3], dtype: "int32", values: [0, 1, 2] }], throws: new RegExp(`${name}\\(\\): the input is \\[2, 3\\], the labels \\[3\\]`) },
+  {
+    inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, 3] }],
+    throws: new RegExp(`${name}\\(\\): label 3 at position \\[1\\] is out of range for 3 classes; expected 0 to 2`),
+  },
+  {
+    inputs: [[2, 3], { shape: [3], dtype: "int32", values: [0, 1, 2] }],
+    throws: new RegExp(`${name}\\(\\): the input is \\[2, 3\\], the labels \\[3\\]`),
+  },
   { inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, 1] }, [2]], throws: new RegExp(`${name}\\(\\): the weight is \\[2\\]`) },
   { inputs: [[], { shape: [], dtype: "int32", values: [0] }], throws: new RegExp(`${name}\\(\\): expected scores \\[C\\]`) },
 ];
@@ -157,45 +175,72 @@ const LABEL_ERRORS = (name: string): { inputs: InputSpec[]; args?: unknown[]; th
 export const crossEntropy: Op<(x: Tensor, target: Tensor, options?: CrossEntropyOptions) => Tensor> = composite(
   {
     name: "crossEntropy",
-    torch: (options?: CrossEntropyOptions) => `torch.nn.functional.cross_entropy(x, y if y.is_floating_point() else y.long()${keywords({ ...options })})`,
+    torch: (options?: CrossEntropyOptions) =>
+      `torch.nn.functional.cross_entropy(x, y if y.is_floating_point() else y.long()${keywords({ ...options })})`,
     samples: [
       { inputs: [[4, 5], LABELS] },
       { inputs: [[4, 5], LABELS], args: [{ reduction: "sum", labelSmoothing: 0.1 }] },
       { inputs: [[4, 5], IGNORED], args: [{ reduction: "none" }] },
-      { inputs: [[4, 5], IGNORED, WEIGHT], args: [{ labelSmoothing: 0.2 }], torch: "torch.nn.functional.cross_entropy(x, y.long(), weight=z, label_smoothing=0.2)" },
+      {
+        inputs: [[4, 5], IGNORED, WEIGHT],
+        args: [{ labelSmoothing: 0.2 }],
+        torch: "torch.nn.functional.cross_entropy(x, y.long(), weight=z, label_smoothing=0.2)",
+      },
       { inputs: [[2, 3, 2, 2], PICTURES], args: [{ reduction: "none" }] },
       { inputs: [[5], { shape: [], dtype: "int32", values: [3] }] },
       { inputs: [[4, 5], { shape: [4, 5], low: 0, high: 1 }], args: [{ labelSmoothing: 0.1 }] },
-      { inputs: [[4, 5], { shape: [4, 5], low: 0, high: 1 }, WEIGHT], args: [{ reduction: "none" }], torch: "torch.nn.functional.cross_entropy(x, y, weight=z, reduction='none')" },
+      {
+        inputs: [[4, 5], { shape: [4, 5], low: 0, high: 1 }, WEIGHT],
+        args: [{ reduction: "none" }],
+        torch: "torch.nn.functional.cross_entropy(x, y, weight=z, reduction='none')",
+      },
     ],
     errors: [
       ...LABEL_ERRORS("crossEntropy"),
-      { inputs: [[2, 3], [2]], throws: /crossEntropy\(\): a float32 target holds class probabilities and must have the input's shape \[2, 3\], got \[2\]/ },
-      { inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, 1] }], args: [{ labelSmoothing: 2 }], throws: /crossEntropy\(\): labelSmoothing must be in 0\.\.1, got 2/ },
+      {
+        inputs: [[2, 3], [2]],
+        throws: /crossEntropy\(\): a float32 target holds class probabilities and must have the input's shape \[2, 3\], got \[2\]/,
+      },
+      {
+        inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, 1] }],
+        args: [{ labelSmoothing: 2 }],
+        throws: /crossEntropy\(\): labelSmoothing must be in 0\.\.1, got 2/,
+      },
     ],
     arrange: ([x, target, weight], [options]) => [x, target, weight ? { ...(options as object), weight } : options],
   },
   (x: Tensor, target: Tensor, options: CrossEntropyOptions = {}) => {
     const { weight = null, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
     checkInput("crossEntropy", x, reduction);
-    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new ArgumentError(`crossEntropy(): labelSmoothing must be in 0..1, got ${labelSmoothing}`);
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new ArgumentError(`crossEntropy(): labelSmoothing must be in 0..1, got ${labelSmoothing}`);
     if (isFloat(target.dtype)) return withProbabilities(x, target, weight, reduction, labelSmoothing);
     checkLabels("crossEntropy", x, target, weight, ignoreIndex);
-    const losses = crossEntropyRows(rowsOf(x), reshape(target, [-1]), weight, { reduction, ignore: ignoreIndex, smoothing: labelSmoothing });
+    const losses = crossEntropyRows(rowsOf(x), reshape(target, [-1]), weight, {
+      reduction,
+      ignore: ignoreIndex,
+      smoothing: labelSmoothing,
+    });
     return reduction === "none" ? reshape(losses, target.shape) : losses;
   },
 );
 
 function withProbabilities(x: Tensor, target: Tensor, weight: Tensor | null, reduction: LossReduction, smoothing: number): Tensor {
   if (!sameShape(x.shape, target.shape)) {
-    throw new ShapeError(`crossEntropy(): a ${target.dtype} target holds class probabilities and must have the input's shape ${show(x.shape)}, got ${show(target.shape)}; class labels must be int32`);
+    throw new ShapeError(
+      `crossEntropy(): a ${target.dtype} target holds class probabilities and must have the input's shape ${show(x.shape)}, got ${show(target.shape)}; class labels must be int32`,
+    );
   }
   const classes = x.shape[x.ndim === 1 ? 0 : 1]!;
   if (weight) checkWeight("crossEntropy", x, weight, classes);
   const [y, p] = [logSoftmax(rowsOf(x), 1), rowsOf(target)];
   const shares = smoothing === 0 ? p : add(mul(p, 1 - smoothing), smoothing / classes);
   const losses = neg(sum(mul(shares, weight ? mul(y, weight) : y), 1));
-  if (reduction === "none") return reshape(losses, x.shape.filter((_, dim) => dim !== (x.ndim === 1 ? 0 : 1)));
+  if (reduction === "none")
+    return reshape(
+      losses,
+      x.shape.filter((_, dim) => dim !== (x.ndim === 1 ? 0 : 1)),
+    );
   return reduction === "sum" ? sum(losses) : div(sum(losses), sizeOf(losses.shape));
 }
 
@@ -212,7 +257,11 @@ export const nllLoss: Op<(x: Tensor, target: Tensor, options?: NllOptions) => Te
     samples: [
       { inputs: [[4, 5], LABELS] },
       { inputs: [[4, 5], IGNORED], args: [{ reduction: "none" }] },
-      { inputs: [[4, 5], LABELS, WEIGHT], args: [{ ignoreIndex: 2 }], torch: "torch.nn.functional.nll_loss(x, y.long(), weight=z, ignore_index=2)" },
+      {
+        inputs: [[4, 5], LABELS, WEIGHT],
+        args: [{ ignoreIndex: 2 }],
+        torch: "torch.nn.functional.nll_loss(x, y.long(), weight=z, ignore_index=2)",
+      },
       { inputs: [[2, 3, 2, 2], PICTURES], args: [{ reduction: "sum" }] },
       { inputs: [[5], { shape: [], dtype: "int32", values: [3] }] },
     ],

@@ -20,7 +20,8 @@ import { reshape } from "./view.js";
 function refuseEmpty(name: string) {
   return (x: Tensor, { dims }: { dims: readonly number[] }): void => {
     const empty = dims.find((dim) => x.shape[dim] === 0);
-    if (empty !== undefined) throw new ShapeError(`${name}(): dim ${empty} of ${show(x.shape)} has no elements, so there is no extreme one`);
+    if (empty !== undefined)
+      throw new ShapeError(`${name}(): dim ${empty} of ${show(x.shape)} has no elements, so there is no extreme one`);
   };
 }
 
@@ -114,11 +115,17 @@ const EXTREME_META: Pick<OpMeta, "samples"> = {
   samples: [{ inputs: [[2, 3, 4]] }, { inputs: [[]] }, { inputs: [{ shape: [4], values: [2, 5, 5, 1] }] }],
 };
 
-function extreme(name: "max" | "min", whole: Reduction, along: ReturnType<typeof withIndex>, pair: (x: Tensor, y: Tensor) => Tensor): Extreme {
+function extreme(
+  name: "max" | "min",
+  whole: Reduction,
+  along: ReturnType<typeof withIndex>,
+  pair: (x: Tensor, y: Tensor) => Tensor,
+): Extreme {
   const fn = (x: Tensor, dim?: number | Tensor, options?: KeepDim): Tensor | Found => {
     if (dim === undefined) return whole(x);
     if (dim instanceof Tensor) return pair(x, dim);
-    if (typeof dim !== "number") throw new ArgumentError(`${name}(): the second argument is one dim or a tensor, got ${String(dim)}; for several dims use a${name}()`);
+    if (typeof dim !== "number")
+      throw new ArgumentError(`${name}(): the second argument is one dim or a tensor, got ${String(dim)}; for several dims use a${name}()`);
     const [values, indices] = along(x, dim, options);
     return { values: values!, indices: indices! };
   };
@@ -149,13 +156,19 @@ function argExtreme(name: "argmax" | "argmin"): ArgExtreme {
   return op({
     name,
     torch: (dim?: number | null, options?: KeepDim) => `x.${name}(${dim ?? ""}${keywords({ ...options })})`,
-    samples: [{ inputs: [[2, 3, 4]] }, { inputs: [[2, 3, 4]], args: [1] }, { inputs: [[3, 5]], args: [-1, { keepdim: true }] }, { inputs: [[]] }],
+    samples: [
+      { inputs: [[2, 3, 4]] },
+      { inputs: [[2, 3, 4]], args: [1] },
+      { inputs: [[3, 5]], args: [-1, { keepdim: true }] },
+      { inputs: [[]] },
+    ],
     dtypes: ["float64", "int32", "uint8"],
     errors: [{ inputs: [[2, 0]], args: [1], throws: new RegExp(`${name}\\(\\): dim 1 of \\[2, 0\\] has no elements`) }],
     prepare(x: Tensor, dim: number | null = null, { keepdim = false }: KeepDim = {}) {
       if (x.dtype === "bool") throw new DTypeError(`${name}(): bools have no order; convert them with .to("uint8")`);
       const at = dim === null ? null : normalizeDim(name, dim, x.ndim);
-      if (at === null ? x.numel === 0 : x.shape[at] === 0) throw new ShapeError(`${name}(): ${at === null ? "" : `dim ${at} of `}${show(x.shape)} has no elements`);
+      if (at === null ? x.numel === 0 : x.shape[at] === 0)
+        throw new ShapeError(`${name}(): ${at === null ? "" : `dim ${at} of `}${show(x.shape)} has no elements`);
       return { inputs: [x], args: { dim: at, keepdim } };
     },
     run([x], { dim, keepdim }) {
@@ -177,4 +190,3 @@ export const argmax: ArgExtreme = argExtreme("argmax");
 
 /** The position of the smallest element along `dim` (default: in the flattened tensor), as int32; the first of equals. @throws ShapeError without elements */
 export const argmin: ArgExtreme = argExtreme("argmin");
-

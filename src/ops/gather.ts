@@ -22,7 +22,10 @@ export const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 /** @throws ShapeError unless `index` has the dims of `x` and is nowhere larger, but along `dim` */
 export function checkAlong(name: string, x: Tensor, dim: number, index: Tensor, what = "the tensor"): void {
   const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || size <= x.shape[d]!);
-  if (!fits) throw new ShapeError(`${name}(): the index ${show(index.shape)} does not fit ${what} ${show(x.shape)}: it needs the same dims and, but along dim ${dim}, no larger sizes`);
+  if (!fits)
+    throw new ShapeError(
+      `${name}(): the index ${show(index.shape)} does not fit ${what} ${show(x.shape)}: it needs the same dims and, but along dim ${dim}, no larger sizes`,
+    );
 }
 
 /** The part of `x` that an index of this shape reaches along `dim`. */
@@ -47,9 +50,24 @@ export const gather: Op<(x: Tensor, dim: number, index: Tensor) => Tensor> = op(
   ],
   arrange: ([x, index], [dim]) => [x, dim, index],
   errors: [
-    { inputs: [[2, 3], { shape: [1, 2], dtype: "int32", values: [0, 3] }], args: [1], throws: /gather\(\): index 3 at position \[0, 1\] is out of range for dim 1 of size 3/ },
-    { inputs: [[2, 3], { shape: [3, 1], dtype: "int32", low: 0, high: 1 }], args: [1], throws: /gather\(\): the index \[3, 1\] does not fit the tensor \[2, 3\]/ },
-    { inputs: [[2, 3], [2, 1]], args: [1], throws: /gather\(\): the index must be int32, got float32/ },
+    {
+      inputs: [[2, 3], { shape: [1, 2], dtype: "int32", values: [0, 3] }],
+      args: [1],
+      throws: /gather\(\): index 3 at position \[0, 1\] is out of range for dim 1 of size 3/,
+    },
+    {
+      inputs: [[2, 3], { shape: [3, 1], dtype: "int32", low: 0, high: 1 }],
+      args: [1],
+      throws: /gather\(\): the index \[3, 1\] does not fit the tensor \[2, 3\]/,
+    },
+    {
+      inputs: [
+        [2, 3],
+        [2, 1],
+      ],
+      args: [1],
+      throws: /gather\(\): the index must be int32, got float32/,
+    },
   ],
   prepare(x: Tensor, dim: number, index: Tensor) {
     const at = normalizeDim("gather", dim, x.ndim);
@@ -85,13 +103,22 @@ export const indexSelect: Op<(x: Tensor, dim: number, index: Tensor) => Tensor> 
   ],
   arrange: ([x, index], [dim]) => [x, dim, index],
   errors: [
-    { inputs: [[3], { shape: [2], dtype: "int32", values: [0, -1] }], args: [0], throws: /indexSelect\(\): index -1 at position \[1\] is out of range for dim 0 of size 3/ },
-    { inputs: [[3], { shape: [1, 1], dtype: "int32", values: [0] }], args: [0], throws: /indexSelect\(\): expected indices of one dim, got \[1, 1\]/ },
+    {
+      inputs: [[3], { shape: [2], dtype: "int32", values: [0, -1] }],
+      args: [0],
+      throws: /indexSelect\(\): index -1 at position \[1\] is out of range for dim 0 of size 3/,
+    },
+    {
+      inputs: [[3], { shape: [1, 1], dtype: "int32", values: [0] }],
+      args: [0],
+      throws: /indexSelect\(\): expected indices of one dim, got \[1, 1\]/,
+    },
   ],
   prepare(x: Tensor, dim: number, index: Tensor) {
     const at = normalizeDim("indexSelect", dim, x.ndim);
     requireInt("indexSelect", index);
-    if (index.ndim > 1) throw new ShapeError(`indexSelect(): expected indices of one dim, got ${show(index.shape)}; use gather(), or reshape() them`);
+    if (index.ndim > 1)
+      throw new ShapeError(`indexSelect(): expected indices of one dim, got ${show(index.shape)}; use gather(), or reshape() them`);
     checkIndices("indexSelect", index, { size: x.shape[at] ?? 1, what: `dim ${at} of size ${x.shape[at] ?? 1}` });
     return { inputs: [x, index], args: at };
   },
@@ -131,9 +158,19 @@ export const embedding: Op<(index: Tensor, weight: Tensor, options?: EmbeddingOp
   ],
   arrange: ([weight, index], [options]) => [index, weight, options],
   errors: [
-    { inputs: [[5, 3], { shape: [2], dtype: "int32", values: [0, 5] }], throws: /embedding\(\): index 5 at position \[1\] is out of range for a table of 5 rows/ },
-    { inputs: [[5], { shape: [2], dtype: "int32", values: [0, 1] }], throws: /embedding\(\): the weight must be a matrix \[num, dim\], got \[5\]/ },
-    { inputs: [[5, 3], { shape: [1], dtype: "int32", values: [0] }], args: [{ paddingIdx: 5 }], throws: /embedding\(\): paddingIdx 5 is outside a table of 5 rows/ },
+    {
+      inputs: [[5, 3], { shape: [2], dtype: "int32", values: [0, 5] }],
+      throws: /embedding\(\): index 5 at position \[1\] is out of range for a table of 5 rows/,
+    },
+    {
+      inputs: [[5], { shape: [2], dtype: "int32", values: [0, 1] }],
+      throws: /embedding\(\): the weight must be a matrix \[num, dim\], got \[5\]/,
+    },
+    {
+      inputs: [[5, 3], { shape: [1], dtype: "int32", values: [0] }],
+      args: [{ paddingIdx: 5 }],
+      throws: /embedding\(\): paddingIdx 5 is outside a table of 5 rows/,
+    },
   ],
   prepare(index: Tensor, weight: Tensor, { paddingIdx = null }: EmbeddingOptions = {}) {
     requireInt("embedding", index, "indices");
@@ -161,7 +198,9 @@ const embeddingGrad: Op<(g: Tensor, index: Tensor, shape: readonly number[], ign
     const out = zeros(shape, { dtype: g!.dtype });
     const [rows, dim] = shape as [number, number];
     const type = g!.dtype === "float64" ? "f64" : "f32";
-    launch(`index_add_${type}`, [out.ptr, source.ptr, places.ptr, rows, places.numel, dim, 1, ignore ?? -1], dim, places.numel, { inPlace: true });
+    launch(`index_add_${type}`, [out.ptr, source.ptr, places.ptr, rows, places.numel, dim, 1, ignore ?? -1], dim, places.numel, {
+      inPlace: true,
+    });
     return out;
   },
   vjp: [

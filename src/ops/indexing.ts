@@ -81,7 +81,10 @@ function fitTo(name: string, value: Tensor, shape: readonly number[]): Tensor {
 const assign: Op<(x: Tensor, y: Tensor) => Tensor> = op({
   name: "_assign",
   torch: "x * 0 + y",
-  samples: [[[2, 3], [3]], [[4], []]],
+  samples: [
+    [[2, 3], [3]],
+    [[4], []],
+  ],
   acceptsOut: true,
   prepare: (x: Tensor, y: Tensor) => ({ inputs: [x, fitTo("copy_", y, x.shape)], args: undefined }),
   run([x, y], _args, _aux, target) {
@@ -117,7 +120,8 @@ const put: Op<(x: Tensor, y: Tensor, places: Tensor) => Tensor> = op({
     const source = contiguousInput(castTo(y!, out.dtype));
     const numbers = contiguousInput(places!);
     const count = numbers.numel;
-    if (count > 0) launch(`scatter_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, numbers.ptr, out.numel, count, 1], 1, count, { inPlace: true });
+    if (count > 0)
+      launch(`scatter_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, numbers.ptr, out.numel, count, 1], 1, count, { inPlace: true });
     return out;
   },
   vjp: [

@@ -44,7 +44,10 @@ export interface Located {
 /** Reads the indices. @throws IndexError, ShapeError or ArgumentError when they do not fit `x` */
 export function locate(name: string, x: Tensor, indices: readonly Index[]): Located {
   const items = indices.flatMap((index): Item[] => (typeof index === "string" ? parse(name, index) : [known(name, index)]));
-  const used = items.reduce<number>((count, item) => count + (item === null || item === "..." ? 0 : isMask(item) ? maskShape(item).length : 1), 0);
+  const used = items.reduce<number>(
+    (count, item) => count + (item === null || item === "..." ? 0 : isMask(item) ? maskShape(item).length : 1),
+    0,
+  );
   if (used > x.ndim) throw new IndexError(`${name}(): ${used} indices for a tensor of ${x.ndim} dim(s), ${show(x.shape)}`);
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError(`${name}(): "..." may stand once`);
   const rest = x.ndim - used;
@@ -76,14 +79,18 @@ export function locate(name: string, x: Tensor, indices: readonly Index[]): Loca
 /** @throws ArgumentError when it is no index at all */
 function known<T extends Exclude<Index, string>>(name: string, index: T): T {
   if (typeof index === "number" || index === null || index instanceof Slice || index instanceof Tensor) return index;
-  if (Array.isArray(index) && (index.every((item) => typeof item === "number") || index.every((item) => typeof item === "boolean"))) return index;
+  if (Array.isArray(index) && (index.every((item) => typeof item === "number") || index.every((item) => typeof item === "boolean")))
+    return index;
   const got = Array.isArray(index) ? `[${String(index)}]` : typeof index;
-  throw new ArgumentError(`${name}(): expected a number, slice(…), null, "...", a list of numbers or of booleans, or a tensor as index, got ${got}; make nested lists tensors of int32`);
+  throw new ArgumentError(
+    `${name}(): expected a number, slice(…), null, "...", a list of numbers or of booleans, or a tensor as index, got ${got}; make nested lists tensors of int32`,
+  );
 }
 
 /** The index, if there is such an element. `where` names its place in a list. @throws IndexError */
 function checked(name: string, index: number, dim: number, size: number, where = ""): number {
-  if (!Number.isInteger(index) || index < -size || index >= size) throw new IndexError(`${name}(): index ${index}${where} is out of range for dim ${dim} of size ${size}`);
+  if (!Number.isInteger(index) || index < -size || index >= size)
+    throw new IndexError(`${name}(): index ${index}${where} is out of range for dim ${dim} of size ${size}`);
   return index;
 }
 
@@ -94,7 +101,10 @@ function parse(name: string, text: string): (number | Slice | null | "...")[] {
     if (item === "None" || item === "null") return null;
     if (/^[+-]?\d+$/.test(item)) return Number(item);
     const match = /^([+-]?\d+)?\s*:\s*([+-]?\d+)?\s*(?::\s*([+-]?\d+)?)?$/.exec(item);
-    if (!match) throw new ArgumentError(`${name}(): cannot read the index ${JSON.stringify(item)}; write numbers, slices a:b:c, "..." or None, with commas between`);
+    if (!match)
+      throw new ArgumentError(
+        `${name}(): cannot read the index ${JSON.stringify(item)}; write numbers, slices a:b:c, "..." or None, with commas between`,
+      );
     const number = (digits: string | undefined): number | null => (digits === undefined ? null : Number(digits));
     return new Slice(number(match[1]), number(match[2]), number(match[3]) ?? 1);
   });
@@ -120,19 +130,29 @@ function maskPicks(name: string, mask: Mask, shape: Shape, dim: number): Picks[]
   const sizes = maskShape(mask);
   if (sizes.length === 0) return [{ dim, shape: [toTypedArray(mask as Tensor)[0]!], values: [0] }];
   const part = shape.slice(dim, dim + sizes.length);
-  if (show(sizes) !== show(part)) throw new ShapeError(`${name}(): a mask of shape ${show(sizes)} does not fit ${show(part)}, the dims it indexes`);
+  if (show(sizes) !== show(part))
+    throw new ShapeError(`${name}(): a mask of shape ${show(sizes)} does not fit ${show(part)}, the dims it indexes`);
   const flat = mask instanceof Tensor ? toTypedArray(mask) : mask.map(Number);
   const hits: number[] = [];
   for (let i = 0; i < flat.length; i++) if (flat[i]) hits.push(i);
-  return contiguousStrides(sizes).map((stride, d) => ({ dim: dim + d, shape: [hits.length], values: hits.map((hit) => Math.floor(hit / stride) % sizes[d]!) }));
+  return contiguousStrides(sizes).map((stride, d) => ({
+    dim: dim + d,
+    shape: [hits.length],
+    values: hits.map((hit) => Math.floor(hit / stride) % sizes[d]!),
+  }));
 }
 
 function listPicks(name: string, list: readonly number[] | Tensor, dim: number, own: number, size: number): Picks {
   if (list instanceof Tensor && list.dtype !== "int32" && list.dtype !== "uint8") {
-    throw new ArgumentError(`${name}(): a tensor used as an index must be int32, uint8 or bool, got ${list.dtype}; convert it with .to("int32")`);
+    throw new ArgumentError(
+      `${name}(): a tensor used as an index must be int32, uint8 or bool, got ${list.dtype}; convert it with .to("int32")`,
+    );
   }
   const raw = list instanceof Tensor ? toTypedArray(list) : list;
-  const values = Int32Array.from(raw, (index, at) => checked(name, index, own, size, ` (number ${at} of the list)`) + (index < 0 ? size : 0));
+  const values = Int32Array.from(
+    raw,
+    (index, at) => checked(name, index, own, size, ` (number ${at} of the list)`) + (index < 0 ? size : 0),
+  );
   return { dim, shape: list instanceof Tensor ? list.shape : [list.length], values };
 }
 

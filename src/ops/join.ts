@@ -18,28 +18,52 @@ export const cat: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = op(
   name: "cat",
   torch: (dim = 0) => `torch.cat(list(inputs), ${dim})`,
   samples: [
-    { inputs: [[2, 3], [4, 3]] },
-    { inputs: [[2, 3], [2, 1], [2, 2]], args: [1] },
+    {
+      inputs: [
+        [2, 3],
+        [4, 3],
+      ],
+    },
+    {
+      inputs: [
+        [2, 3],
+        [2, 1],
+        [2, 2],
+      ],
+      args: [1],
+    },
     { inputs: [[3], [0], [2]], args: [-1] },
     { inputs: [[2, 1, 3]], args: [2] },
     { inputs: [[0], [2, 3], [0], [1, 3]] },
   ],
   errors: [
-    { inputs: [[2, 3], [2, 4]], throws: /cat\(\): tensor 1 is \[2, 4\], tensor 0 is \[2, 3\]/ },
+    {
+      inputs: [
+        [2, 3],
+        [2, 4],
+      ],
+      throws: /cat\(\): tensor 1 is \[2, 4\], tensor 0 is \[2, 3\]/,
+    },
     { inputs: [[]], throws: /cat\(\): tensor 0 is a scalar/ },
     { inputs: [], throws: /cat\(\): expected at least one tensor/ },
   ],
   listInput: true,
   prepare(tensors: readonly Tensor[], dim = 0) {
     checkList("cat", tensors);
-    const from = Math.max(0, tensors.findIndex((x) => !isNothing(x)));
+    const from = Math.max(
+      0,
+      tensors.findIndex((x) => !isNothing(x)),
+    );
     const first = tensors[from]!;
     const at = normalizeDim("cat", dim, first.ndim);
     tensors.forEach((x, i) => {
       if (isNothing(x)) return;
       if (x.ndim === 0) throw new ShapeError(`cat(): tensor ${i} is a scalar, which has no dim to join along; use stack()`);
       const fits = x.ndim === first.ndim && x.shape.every((size, d) => d === at || size === first.shape[d]);
-      if (!fits) throw new ShapeError(`cat(): tensor ${i} is ${show(x.shape)}, tensor ${from} is ${show(first.shape)}: all sizes but that of dim ${at} must agree`);
+      if (!fits)
+        throw new ShapeError(
+          `cat(): tensor ${i} is ${show(x.shape)}, tensor ${from} is ${show(first.shape)}: all sizes but that of dim ${at} must agree`,
+        );
     });
     return { inputs: tensors, args: { dim: at, sizes: tensors.map((x) => (isNothing(x) ? 0 : x.shape[at]!)), first } };
   },
@@ -84,7 +108,22 @@ export const stack: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = c
   {
     name: "stack",
     torch: (dim = 0) => `torch.stack(list(inputs), ${dim})`,
-    samples: [{ inputs: [[2, 3], [2, 3]] }, { inputs: [[2, 3], [2, 3]], args: [-1] }, { inputs: [[], [], []] }],
+    samples: [
+      {
+        inputs: [
+          [2, 3],
+          [2, 3],
+        ],
+      },
+      {
+        inputs: [
+          [2, 3],
+          [2, 3],
+        ],
+        args: [-1],
+      },
+      { inputs: [[], [], []] },
+    ],
     errors: [{ inputs: [[2], [3]], throws: /stack\(\): tensor 1 is \[3\], tensor 0 is \[2\]/ }],
     listInput: true,
   },
@@ -92,7 +131,10 @@ export const stack: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = c
     checkList("stack", tensors);
     const first = tensors[0]!;
     const other = tensors.findIndex((x) => !sameShape(x.shape, first.shape));
-    if (other >= 0) throw new ShapeError(`stack(): tensor ${other} is ${show(tensors[other]!.shape)}, tensor 0 is ${show(first.shape)}: all must have one shape`);
+    if (other >= 0)
+      throw new ShapeError(
+        `stack(): tensor ${other} is ${show(tensors[other]!.shape)}, tensor 0 is ${show(first.shape)}: all must have one shape`,
+      );
     const at = normalizeDim("stack", dim, first.ndim + 1);
     return cat(
       tensors.map((x) => unsqueeze(x, at)),
@@ -105,7 +147,8 @@ export const stack: Op<(tensors: readonly Tensor[], dim?: number) => Tensor> = c
 export const split: Op<(x: Tensor, size: number | readonly number[], dim?: number) => Tensor[]> = composite(
   {
     name: "split",
-    torch: (size: number | number[], dim = 0) => `torch.cat([p * (i + 1) for i, p in enumerate(x.split(${JSON.stringify(size)}, ${dim}))], ${dim})`,
+    torch: (size: number | number[], dim = 0) =>
+      `torch.cat([p * (i + 1) for i, p in enumerate(x.split(${JSON.stringify(size)}, ${dim}))], ${dim})`,
     samples: [
       { inputs: [[5, 2]], args: [2] },
       { inputs: [[2, 5]], args: [[1, 4], 1] },
@@ -114,13 +157,18 @@ export const split: Op<(x: Tensor, size: number | readonly number[], dim?: numbe
       { inputs: [[5]], args: [0], throws: /split\(\): sizes must be whole numbers/ },
       { inputs: [[5]], args: [[2, 2]], throws: /split\(\): the sizes \[2, 2\] add up to 4, dim 0 has 5/ },
     ],
-    check: (pieces, [, dim = 0]) => cat(pieces.map((piece, i) => piece.mul(i + 1)), dim as number),
+    check: (pieces, [, dim = 0]) =>
+      cat(
+        pieces.map((piece, i) => piece.mul(i + 1)),
+        dim as number,
+      ),
   },
   (x: Tensor, size: number | readonly number[], dim = 0) => {
     const at = dimOf("split", x, dim);
     const total = x.shape[at]!;
     const sizes = typeof size === "number" ? cut(total, size) : size;
-    if (!sizes.every((length) => Number.isInteger(length) && length >= 0)) throw new ArgumentError(`split(): sizes must be whole numbers from 0 on, got ${show(sizes)}`);
+    if (!sizes.every((length) => Number.isInteger(length) && length >= 0))
+      throw new ArgumentError(`split(): sizes must be whole numbers from 0 on, got ${show(sizes)}`);
     const sum = sizes.reduce((a, b) => a + b, 0);
     if (sum !== total) throw new ShapeError(`split(): the sizes ${show(sizes)} add up to ${sum}, dim ${at} has ${total}`);
     let start = 0;
@@ -145,12 +193,20 @@ export const chunk: Op<(x: Tensor, chunks: number, dim?: number) => Tensor[]> = 
   {
     name: "chunk",
     torch: (chunks: number, dim = 0) => `torch.cat([p * (i + 1) for i, p in enumerate(x.chunk(${chunks}, ${dim}))], ${dim})`,
-    samples: [{ inputs: [[5, 2]], args: [2] }, { inputs: [[2, 6]], args: [3, -1] }],
+    samples: [
+      { inputs: [[5, 2]], args: [2] },
+      { inputs: [[2, 6]], args: [3, -1] },
+    ],
     errors: [{ inputs: [[5]], args: [0], throws: /chunk\(\): chunks must be a whole number from 1 on, got 0/ }],
-    check: (pieces, [, dim = 0]) => cat(pieces.map((piece, i) => piece.mul(i + 1)), dim as number),
+    check: (pieces, [, dim = 0]) =>
+      cat(
+        pieces.map((piece, i) => piece.mul(i + 1)),
+        dim as number,
+      ),
   },
   (x: Tensor, chunks: number, dim = 0) => {
-    if (!(Number.isInteger(chunks) && chunks > 0)) throw new ArgumentError(`chunk(): chunks must be a whole number from 1 on, got ${chunks}`);
+    if (!(Number.isInteger(chunks) && chunks > 0))
+      throw new ArgumentError(`chunk(): chunks must be a whole number from 1 on, got ${chunks}`);
     const size = x.shape[dimOf("chunk", x, dim)]!;
     return split(x, Math.max(1, Math.ceil(size / chunks)), dim);
   },

@@ -28,7 +28,10 @@ export const linear: Op<(x: Tensor, weight: Tensor, bias?: Tensor | null) => Ten
   torch: "F.linear(*inputs)",
   samples: [
     [[4, 3], [5, 3], [5]],
-    [[4, 3], [5, 3]],
+    [
+      [4, 3],
+      [5, 3],
+    ],
     [[3], [5, 3], [5]],
     [[2, 4, 3], [5, 3], [5]],
     [[33, 19], [10, 19], [10]],

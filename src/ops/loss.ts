@@ -16,21 +16,44 @@ import { where } from "./where.js";
 type Loss<O extends LossOptions = LossOptions> = Op<(x: Tensor, target: Tensor, options?: O) => Tensor>;
 
 const SAMPLES: OpMeta["samples"] = [
-  { inputs: [[4, 5], [4, 5]] },
+  {
+    inputs: [
+      [4, 5],
+      [4, 5],
+    ],
+  },
   { inputs: [[7], [7]], args: [{ reduction: "sum" }] },
-  { inputs: [[2, 3], [2, 3]], args: [{ reduction: "none" }] },
+  {
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    args: [{ reduction: "none" }],
+  },
   { inputs: [[], []] },
 ];
 
 function shapeError(name: string): OpMeta["errors"] {
   return [
-    { inputs: [[3, 1], [3]], throws: new RegExp(`${name}\\(\\): the input is \\[3, 1\\], the target \\[3\\]; they must have the same shape`) },
-    { inputs: [[3], [3]], args: [{ reduction: "average" }], throws: new RegExp(`${name}\\(\\): reduction must be "mean", "sum" or "none", got "average"`) },
+    {
+      inputs: [[3, 1], [3]],
+      throws: new RegExp(`${name}\\(\\): the input is \\[3, 1\\], the target \\[3\\]; they must have the same shape`),
+    },
+    {
+      inputs: [[3], [3]],
+      args: [{ reduction: "average" }],
+      throws: new RegExp(`${name}\\(\\): reduction must be "mean", "sum" or "none", got "average"`),
+    },
   ];
 }
 
 /** A loss of elements: checked, computed, reduced. */
-function loss<O extends LossOptions>(name: string, torch: string, formula: (x: Tensor, target: Tensor, options: O) => Tensor, samples = SAMPLES): Loss<O> {
+function loss<O extends LossOptions>(
+  name: string,
+  torch: string,
+  formula: (x: Tensor, target: Tensor, options: O) => Tensor,
+  samples = SAMPLES,
+): Loss<O> {
   return composite(
     { name, torch: (options?: O) => `torch.nn.functional.${torch}(x, y${keywords({ ...options })})`, samples, errors: shapeError(name) },
     (x: Tensor, target: Tensor, options: O = {} as O) => {
@@ -117,11 +140,23 @@ export const binaryCrossEntropy: Loss<BceOptions> = composite(
     samples: [
       { inputs: [PROBABILITY, PROBABILITY] },
       { inputs: [PROBABILITY, PROBABILITY], args: [{ reduction: "none" }] },
-      { inputs: [PROBABILITY, PROBABILITY, { shape: [5], grad: false }], torch: "torch.nn.functional.binary_cross_entropy(x, y, weight=z)" },
-      { inputs: [{ shape: [4], values: [0, 0, 1, 1], grad: false }, { shape: [4], values: [0, 1, 0, 1] }], args: [{ reduction: "none" }] },
+      {
+        inputs: [PROBABILITY, PROBABILITY, { shape: [5], grad: false }],
+        torch: "torch.nn.functional.binary_cross_entropy(x, y, weight=z)",
+      },
+      {
+        inputs: [
+          { shape: [4], values: [0, 0, 1, 1], grad: false },
+          { shape: [4], values: [0, 1, 0, 1] },
+        ],
+        args: [{ reduction: "none" }],
+      },
     ],
     errors: [
-      { inputs: [{ shape: [2], values: [0.5, 1.5] }, [2]], throws: /binaryCrossEntropy\(\): all of the input must lie between 0 and 1, got 0.5 to 1.5/ },
+      {
+        inputs: [{ shape: [2], values: [0.5, 1.5] }, [2]],
+        throws: /binaryCrossEntropy\(\): all of the input must lie between 0 and 1, got 0.5 to 1.5/,
+      },
       ...shapeError("binaryCrossEntropy")!,
     ],
   },
@@ -129,7 +164,9 @@ export const binaryCrossEntropy: Loss<BceOptions> = composite(
     checkLoss("binaryCrossEntropy", x, target, reduction);
     const [low, high] = x.numel === 0 ? [0, 0] : noGrad(() => [amin(x).item(), amax(x).item()]);
     if (!(low >= 0 && high <= 1)) {
-      throw new ArgumentError(`binaryCrossEntropy(): all of the input must lie between 0 and 1, got ${low} to ${high}; for raw scores use binaryCrossEntropyWithLogits()`);
+      throw new ArgumentError(
+        `binaryCrossEntropy(): all of the input must lie between 0 and 1, got ${low} to ${high}; for raw scores use binaryCrossEntropyWithLogits()`,
+      );
     }
     const losses = bce(x, target);
     return reduceLoss(weight ? mul(losses, weight) : losses, reduction);
@@ -149,13 +186,23 @@ export interface BceWithLogitsOptions extends BceOptions {
 export const binaryCrossEntropyWithLogits: Loss<BceWithLogitsOptions> = composite(
   {
     name: "binaryCrossEntropyWithLogits",
-    torch: (options?: BceWithLogitsOptions) => `torch.nn.functional.binary_cross_entropy_with_logits(x, y${keywords({ reduction: options?.reduction })})`,
+    torch: (options?: BceWithLogitsOptions) =>
+      `torch.nn.functional.binary_cross_entropy_with_logits(x, y${keywords({ reduction: options?.reduction })})`,
     arrange: ([x, target, posWeight, weight], [options]) => [x, target, posWeight ? { posWeight, weight } : options],
     samples: [
       { inputs: [[4, 5], PROBABILITY] },
       { inputs: [[4, 5], PROBABILITY], args: [{ reduction: "none" }] },
-      { inputs: [[4, 5], PROBABILITY, { shape: [5], grad: false }, { shape: [4, 1], grad: false }], torch: "torch.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=z, weight=w)" },
-      { inputs: [{ shape: [4], values: [1000, -1000, 30, -30] }, { shape: [4], values: [1, 0, 0.5, 1] }], args: [{ reduction: "none" }] },
+      {
+        inputs: [[4, 5], PROBABILITY, { shape: [5], grad: false }, { shape: [4, 1], grad: false }],
+        torch: "torch.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=z, weight=w)",
+      },
+      {
+        inputs: [
+          { shape: [4], values: [1000, -1000, 30, -30] },
+          { shape: [4], values: [1, 0, 0.5, 1] },
+        ],
+        args: [{ reduction: "none" }],
+      },
     ],
     errors: shapeError("binaryCrossEntropyWithLogits"),
   },

@@ -37,9 +37,14 @@ export const maskedSelect: Op<(x: Tensor, mask: Tensor) => Tensor> = op({
     [[3], { shape: [2, 1], dtype: "bool", values: [0, 1] }],
     [[4], { shape: [4], dtype: "bool", values: [0, 0, 0, 0] }],
   ],
-  errors: [{ inputs: [[2], { shape: [2], dtype: "int32", low: 0, high: 2 }], throws: /maskedSelect\(\): the mask must be bool, got int32/ }],
+  errors: [
+    { inputs: [[2], { shape: [2], dtype: "int32", low: 0, high: 2 }], throws: /maskedSelect\(\): the mask must be bool, got int32/ },
+  ],
   prepare(x: Tensor, mask: Tensor) {
-    if (mask.dtype !== "bool") throw new DTypeError(`maskedSelect(): the mask must be bool, got ${mask.dtype}; compare, as in x.gt(0), or convert it with .to("bool")`);
+    if (mask.dtype !== "bool")
+      throw new DTypeError(
+        `maskedSelect(): the mask must be bool, got ${mask.dtype}; compare, as in x.gt(0), or convert it with .to("bool")`,
+      );
     const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
     return { inputs: [expand(x, shape), expand(mask, shape)], args: undefined };
   },
@@ -73,7 +78,11 @@ const maskedPlace: Op<(x: Tensor, mask: Tensor) => Tensor> = op({
 export const nonzero: Op<(x: Tensor) => Tensor> = op({
   name: "nonzero",
   torch: "x.nonzero().int()",
-  samples: [[{ shape: [2, 3], dtype: "int32", low: -1, high: 2 }], [{ shape: [5], values: [0, 1, 0, -2, 0] }], [{ shape: [0, 2], values: [] }]],
+  samples: [
+    [{ shape: [2, 3], dtype: "int32", low: -1, high: 2 }],
+    [{ shape: [5], values: [0, 1, 0, -2, 0] }],
+    [{ shape: [0, 2], values: [] }],
+  ],
   run([x]) {
     const mask = contiguousInput(to(x!, "bool"));
     const count = countTrue(mask);
@@ -95,7 +104,12 @@ function triangle(name: "tril" | "triu", vjp: Vjp<number>): Triangle {
   return op({
     name,
     torch: (options?: DiagonalOptions) => `x.${name}(${keywords({ ...options }).slice(2)})`,
-    samples: [{ inputs: [[3, 4]] }, { inputs: [[4, 3]], args: [{ diagonal: 1 }] }, { inputs: [[2, 3, 3]], args: [{ diagonal: -1 }] }, { inputs: [[0, 3]] }],
+    samples: [
+      { inputs: [[3, 4]] },
+      { inputs: [[4, 3]], args: [{ diagonal: 1 }] },
+      { inputs: [[2, 3, 3]], args: [{ diagonal: -1 }] },
+      { inputs: [[0, 3]] },
+    ],
     dtypes: ["float64", "int32", "bool"],
     errors: [{ inputs: [[3]], throws: new RegExp(`${name}\\(\\): expected at least 2 dims, got \\[3\\]`) }],
     prepare(x: Tensor, { diagonal = 0 }: DiagonalOptions = {}) {
@@ -119,4 +133,3 @@ export const tril: Triangle = triangle("tril", (g, c) => tril(g, { diagonal: c.a
 
 /** The upper triangle of the last two dims, on and above a diagonal; zeros elsewhere. */
 export const triu: Triangle = triangle("triu", (g, c) => triu(g, { diagonal: c.args }));
-

@@ -15,11 +15,26 @@ const product: Product = op({
   name: "_product",
   torch: "x @ y",
   samples: [
-    [[2, 3], [3, 4]],
-    [[2, 2, 3], [2, 3, 4]],
-    [[5, 1, 2, 3], [3, 3, 1]],
-    [[2, 3], [4, 3, 5]],
-    [[2, 0], [0, 3]],
+    [
+      [2, 3],
+      [3, 4],
+    ],
+    [
+      [2, 2, 3],
+      [2, 3, 4],
+    ],
+    [
+      [5, 1, 2, 3],
+      [3, 3, 1],
+    ],
+    [
+      [2, 3],
+      [4, 3, 5],
+    ],
+    [
+      [2, 0],
+      [0, 3],
+    ],
   ],
   prepare(x: Tensor, y: Tensor) {
     const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
@@ -44,7 +59,9 @@ function checkDims(name: string, expected: readonly number[], ...tensors: readon
 function checkInner(name: string, x: Tensor, y: Tensor): void {
   if (x.shape.at(-1) === y.shape.at(y.ndim === 1 ? -1 : -2)) return;
   const which = y.ndim === 1 ? "the size" : "the size before the last";
-  throw new ShapeError(`${name}(): inner sizes differ: ${show(x.shape)} @ ${show(y.shape)}; the last size of the first must be ${which} of the second`);
+  throw new ShapeError(
+    `${name}(): inner sizes differ: ${show(x.shape)} @ ${show(y.shape)}; the last size of the first must be ${which} of the second`,
+  );
 }
 
 /**
@@ -61,34 +78,80 @@ export const matmul: Product = composite(
     name: "matmul",
     torch: "x @ y",
     samples: [
-      [[2, 3], [3, 4]],
+      [
+        [2, 3],
+        [3, 4],
+      ],
       [[3], [3]],
       [[3], [3, 5]],
       [[4, 3], [3]],
       [[5, 2, 3], [3]],
       [[3], [2, 3, 4]],
-      [[5, 2, 3], [3, 4]],
-      [[2, 5, 2, 3], [5, 3, 4]],
-      [[5, 1, 2, 3], [1, 3, 3, 7]],
-      [[17, 9], [9, 33]],
-      [[1, 5], [5, 1]],
-      [[0, 3], [3, 2]],
-      [[2, 0], [0, 3]],
+      [
+        [5, 2, 3],
+        [3, 4],
+      ],
+      [
+        [2, 5, 2, 3],
+        [5, 3, 4],
+      ],
+      [
+        [5, 1, 2, 3],
+        [1, 3, 3, 7],
+      ],
+      [
+        [17, 9],
+        [9, 33],
+      ],
+      [
+        [1, 5],
+        [5, 1],
+      ],
+      [
+        [0, 3],
+        [3, 2],
+      ],
+      [
+        [2, 0],
+        [0, 3],
+      ],
       [[0], [0]],
-      [[0, 2, 3], [3, 2]],
+      [
+        [0, 2, 3],
+        [3, 2],
+      ],
     ],
     errors: [
-      { inputs: [[2, 3], [4, 5]], throws: /matmul\(\): inner sizes differ: \[2, 3\] @ \[4, 5\]/ },
+      {
+        inputs: [
+          [2, 3],
+          [4, 5],
+        ],
+        throws: /matmul\(\): inner sizes differ: \[2, 3\] @ \[4, 5\]/,
+      },
       { inputs: [[2, 3], [2]], throws: /matmul\(\): inner sizes differ: \[2, 3\] @ \[2\]/ },
-      { inputs: [[2, 2, 3], [3, 3, 2]], throws: /matmul\(\): shapes \[2\] and \[3\] do not broadcast/ },
+      {
+        inputs: [
+          [2, 2, 3],
+          [3, 3, 2],
+        ],
+        throws: /matmul\(\): shapes \[2\] and \[3\] do not broadcast/,
+      },
       { inputs: [[], [3]], throws: /matmul\(\): a scalar/ },
       { inputs: [[2, 3], { shape: [3, 2], dtype: "float64" }], throws: /matmul\(\): dtypes differ: float32 and float64/ },
-      { inputs: [{ shape: [2, 2], dtype: "int32" }, { shape: [2, 2], dtype: "int32" }], throws: /matmul\(\): expected floating point/ },
+      {
+        inputs: [
+          { shape: [2, 2], dtype: "int32" },
+          { shape: [2, 2], dtype: "int32" },
+        ],
+        throws: /matmul\(\): expected floating point/,
+      },
     ],
   },
   (x: Tensor, y: Tensor) => {
     checkFloats("matmul", x, y);
-    if (x.ndim === 0 || y.ndim === 0) throw new ShapeError(`matmul(): a scalar has no rows or columns: ${show(x.shape)} @ ${show(y.shape)}; use mul()`);
+    if (x.ndim === 0 || y.ndim === 0)
+      throw new ShapeError(`matmul(): a scalar has no rows or columns: ${show(x.shape)} @ ${show(y.shape)}; use mul()`);
     checkInner("matmul", x, y);
     if (x.ndim === 1) return squeeze(matrices(unsqueeze(x, 0), y.ndim === 1 ? unsqueeze(y, 1) : y), y.ndim === 1 ? [-1, -2] : -2);
     return y.ndim === 1 ? squeeze(matrices(x, unsqueeze(y, 1)), -1) : matrices(x, y);
@@ -109,12 +172,24 @@ export const mm: Product = composite(
     name: "mm",
     torch: "x.mm(y)",
     samples: [
-      [[2, 3], [3, 4]],
-      [[5, 0], [0, 2]],
+      [
+        [2, 3],
+        [3, 4],
+      ],
+      [
+        [5, 0],
+        [0, 2],
+      ],
     ],
     errors: [
       { inputs: [[2, 3], [3]], throws: /mm\(\): expected 2 and 2 dims, got shapes \[2, 3\] and \[3\]/ },
-      { inputs: [[2, 3], [2, 3]], throws: /mm\(\): inner sizes differ/ },
+      {
+        inputs: [
+          [2, 3],
+          [2, 3],
+        ],
+        throws: /mm\(\): inner sizes differ/,
+      },
     ],
   },
   (x: Tensor, y: Tensor) => {
@@ -131,18 +206,37 @@ export const bmm: Product = composite(
     name: "bmm",
     torch: "x.bmm(y)",
     samples: [
-      [[3, 2, 5], [3, 5, 4]],
-      [[0, 2, 3], [0, 3, 2]],
+      [
+        [3, 2, 5],
+        [3, 5, 4],
+      ],
+      [
+        [0, 2, 3],
+        [0, 3, 2],
+      ],
     ],
     errors: [
-      { inputs: [[2, 3], [3, 2]], throws: /bmm\(\): expected 3 and 3 dims/ },
-      { inputs: [[2, 3, 4], [1, 4, 3]], throws: /bmm\(\): batch sizes differ: \[2, 3, 4\] and \[1, 4, 3\]/ },
+      {
+        inputs: [
+          [2, 3],
+          [3, 2],
+        ],
+        throws: /bmm\(\): expected 3 and 3 dims/,
+      },
+      {
+        inputs: [
+          [2, 3, 4],
+          [1, 4, 3],
+        ],
+        throws: /bmm\(\): batch sizes differ: \[2, 3, 4\] and \[1, 4, 3\]/,
+      },
     ],
   },
   (x: Tensor, y: Tensor) => {
     checkDims("bmm", [3, 3], x, y);
     checkFloats("bmm", x, y);
-    if (x.shape[0] !== y.shape[0]) throw new ShapeError(`bmm(): batch sizes differ: ${show(x.shape)} and ${show(y.shape)}; matmul() broadcasts`);
+    if (x.shape[0] !== y.shape[0])
+      throw new ShapeError(`bmm(): batch sizes differ: ${show(x.shape)} and ${show(y.shape)}; matmul() broadcasts`);
     checkInner("bmm", x, y);
     return product(x, y);
   },
@@ -158,7 +252,15 @@ export const mv: Product = composite(
       [[0, 3], [3]],
       [[21, 37], [37]],
     ],
-    errors: [{ inputs: [[2, 3], [3, 1]], throws: /mv\(\): expected 2 and 1 dims/ }],
+    errors: [
+      {
+        inputs: [
+          [2, 3],
+          [3, 1],
+        ],
+        throws: /mv\(\): expected 2 and 1 dims/,
+      },
+    ],
   },
   (x: Tensor, y: Tensor) => {
     checkDims("mv", [2, 1], x, y);
@@ -221,13 +323,39 @@ export const addmm: Op<(x: Tensor, y: Tensor, z: Tensor, options?: AddmmOptions)
     name: "addmm",
     torch: (options?: AddmmOptions) => `torch.addmm(x, y, z${keywords({ ...options })})`,
     samples: [
-      { inputs: [[2, 4], [2, 3], [3, 4]] },
+      {
+        inputs: [
+          [2, 4],
+          [2, 3],
+          [3, 4],
+        ],
+      },
       { inputs: [[4], [2, 3], [3, 4]], args: [{ alpha: 2, beta: 0.5 }] },
-      { inputs: [[2, 1], [2, 0], [0, 4]] },
+      {
+        inputs: [
+          [2, 1],
+          [2, 0],
+          [0, 4],
+        ],
+      },
     ],
     errors: [
-      { inputs: [[2, 4], [2, 3], [2, 4]], throws: /addmm\(\): inner sizes differ/ },
-      { inputs: [[3, 4], [2, 3], [3, 4]], throws: /addmm\(\): \[3, 4\] does not broadcast to \[2, 4\]/ },
+      {
+        inputs: [
+          [2, 4],
+          [2, 3],
+          [2, 4],
+        ],
+        throws: /addmm\(\): inner sizes differ/,
+      },
+      {
+        inputs: [
+          [3, 4],
+          [2, 3],
+          [3, 4],
+        ],
+        throws: /addmm\(\): \[3, 4\] does not broadcast to \[2, 4\]/,
+      },
     ],
   },
   (x: Tensor, y: Tensor, z: Tensor, { alpha = 1, beta = 1 }: AddmmOptions = {}) => {
@@ -236,7 +364,10 @@ export const addmm: Op<(x: Tensor, y: Tensor, z: Tensor, options?: AddmmOptions)
     checkInner("addmm", y, z);
     const shape = [y.shape[0]!, z.shape[1]!];
     const fits = x.ndim <= 2 && x.shape.every((size, i) => size === 1 || size === shape[i + 2 - x.ndim]);
-    if (!fits) throw new ShapeError(`addmm(): ${show(x.shape)} does not broadcast to ${show(shape)}, the shape of ${show(y.shape)} @ ${show(z.shape)}`);
+    if (!fits)
+      throw new ShapeError(
+        `addmm(): ${show(x.shape)} does not broadcast to ${show(shape)}, the shape of ${show(y.shape)} @ ${show(z.shape)}`,
+      );
     const scaled = alpha === 1 ? product(y, z) : mul(product(y, z), alpha);
     if (beta === 0) return scaled;
     return add(scaled, beta === 1 ? x : mul(x, beta));

@@ -22,8 +22,10 @@ function affine(weight: Tensor | null, bias: Tensor | null): Tensor[] {
 
 function checkPart(name: string, x: Tensor, part: Tensor | null | undefined, what: string, shape: Shape): void {
   if (!part) return;
-  if (!sameShape(part.shape, shape)) throw new ShapeError(`${name}(): the ${what} is ${show(part.shape)}, expected ${show(shape)} for an input of ${show(x.shape)}`);
-  if (part.dtype !== x.dtype) throw new DTypeError(`${name}(): the ${what} is ${part.dtype}, the input ${x.dtype}; convert one with .to(…)`);
+  if (!sameShape(part.shape, shape))
+    throw new ShapeError(`${name}(): the ${what} is ${show(part.shape)}, expected ${show(shape)} for an input of ${show(x.shape)}`);
+  if (part.dtype !== x.dtype)
+    throw new DTypeError(`${name}(): the ${what} is ${part.dtype}, the input ${x.dtype}; convert one with .to(…)`);
 }
 
 function checkFloat(name: string, x: Tensor): void {
@@ -69,7 +71,15 @@ function applyBatch(x: Tensor, average: Tensor, variance: Tensor, [weight, bias]
 }
 
 /** Gradients of x, weight and bias. `batch`: mean and variance are those of x itself, so they depend on it. */
-function batchGrads(g: Tensor, x: Tensor, average: Tensor, variance: Tensor, weight: Tensor | null, eps: number, batch: boolean): [Tensor, Tensor, Tensor] {
+function batchGrads(
+  g: Tensor,
+  x: Tensor,
+  average: Tensor,
+  variance: Tensor,
+  weight: Tensor | null,
+  eps: number,
+  batch: boolean,
+): [Tensor, Tensor, Tensor] {
   const [n, c, l] = planes(x);
   const [dy, source] = [materialize(g), materialize(x)];
   const empty = (shape: Shape): Tensor => Tensor.empty(shape, x.dtype, "batchNorm");
@@ -102,7 +112,7 @@ const trainBatch: Op<(x: Tensor, parts: readonly Tensor[], args: BatchArgs) => T
     needs: [],
     run(c) {
       const weight = c.shapes.length > 1 ? materialize(c.input(1)) : null;
-      return batchGrads(c.grads[0]!, c.input(0), c.aux(0), c.aux(1), weight, (c.args).eps, true).slice(0, c.shapes.length);
+      return batchGrads(c.grads[0]!, c.input(0), c.aux(0), c.aux(1), weight, c.args.eps, true).slice(0, c.shapes.length);
     },
   },
   define([x, ...parts], { eps }) {
@@ -118,7 +128,10 @@ const evalBatch: Op<(x: Tensor, average: Tensor, variance: Tensor, parts: readon
   torch: (eps: number) => `torch.nn.functional.batch_norm(x, y, z, None, None, False, 0.1, ${eps})`,
   samples: [{ inputs: [[4, 3, 5], RUNNING_MEAN, RUNNING_VAR], args: [1e-5] }],
   arrange: ([x, average, variance], [eps]) => [x, average, variance, [], eps],
-  prepare: (x: Tensor, average: Tensor, variance: Tensor, parts: readonly Tensor[], eps: number) => ({ inputs: [x, average, variance, ...parts], args: eps }),
+  prepare: (x: Tensor, average: Tensor, variance: Tensor, parts: readonly Tensor[], eps: number) => ({
+    inputs: [x, average, variance, ...parts],
+    args: eps,
+  }),
   run: ([x, average, variance, ...parts], eps) => applyBatch(x!, contiguousInput(average!), contiguousInput(variance!), parts, eps),
   vjpAll: {
     needs: [],
@@ -155,7 +168,14 @@ function track(running: Tensor | null, value: Tensor, momentum: number, scale = 
  * @throws ArgumentError when training on a single value per channel, or without running statistics otherwise
  */
 export const batchNorm: Op<
-  (x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null, weight?: Tensor | null, bias?: Tensor | null, options?: BatchNormOptions) => Tensor
+  (
+    x: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    weight?: Tensor | null,
+    bias?: Tensor | null,
+    options?: BatchNormOptions,
+  ) => Tensor
 > = composite(
   {
     name: "batchNorm",
@@ -166,13 +186,24 @@ export const batchNorm: Op<
       { inputs: [[2, 3, 2, 4], RUNNING_MEAN, RUNNING_VAR, [3]] },
     ],
     errors: [
-      { inputs: [[1, 3], [3], [3]], args: [{ training: true }], throws: /batchNorm\(\): training needs more than one value per channel, got an input of \[1, 3\]/ },
+      {
+        inputs: [[1, 3], [3], [3]],
+        args: [{ training: true }],
+        throws: /batchNorm\(\): training needs more than one value per channel, got an input of \[1, 3\]/,
+      },
       { inputs: [[2, 3], [2], [3]], throws: /batchNorm\(\): the running mean is \[2\], expected \[3\]/ },
       { inputs: [[3], [3], [3]], throws: /batchNorm\(\): expected an input \[n, c, …\], got \[3\]/ },
     ],
     arrange: ([x, average, variance, weight], [options]) => [x, average, variance, weight, null, options],
   },
-  (x: Tensor, runningMean, runningVar, weight = null, bias = null, { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {}) => {
+  (
+    x: Tensor,
+    runningMean,
+    runningVar,
+    weight = null,
+    bias = null,
+    { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+  ) => {
     const name = "batchNorm";
     checkFloat(name, x);
     if (x.ndim < 2) throw new ShapeError(`batchNorm(): expected an input [n, c, …], got ${show(x.shape)}`);
@@ -183,10 +214,14 @@ export const batchNorm: Op<
     checkPart(name, x, bias, "bias", [c]);
     const parts = affine(weight, bias);
     if (!training) {
-      if (!runningMean || !runningVar) throw new ArgumentError("batchNorm(): without running statistics only training is possible; pass { training: true }");
+      if (!runningMean || !runningVar)
+        throw new ArgumentError("batchNorm(): without running statistics only training is possible; pass { training: true }");
       return evalBatch(x, runningMean, runningVar, parts, eps);
     }
-    if (n * l <= 1) throw new ArgumentError(`batchNorm(): training needs more than one value per channel, got an input of ${show(x.shape)}; use a larger batch, or eval()`);
+    if (n * l <= 1)
+      throw new ArgumentError(
+        `batchNorm(): training needs more than one value per channel, got an input of ${show(x.shape)}; use a larger batch, or eval()`,
+      );
     const observe = (average: Tensor, variance: Tensor): void => {
       track(runningMean, average, momentum);
       track(runningVar, variance, momentum, (n * l) / (n * l - 1));
@@ -249,13 +284,23 @@ export interface EpsOptions {
  * @param normalizedShape the sizes of those dims; weight and bias have this shape
  * @throws ShapeError when x does not end in these sizes
  */
-export const layerNorm: Op<(x: Tensor, normalizedShape: Shape, weight?: Tensor | null, bias?: Tensor | null, options?: EpsOptions) => Tensor> = composite(
+export const layerNorm: Op<
+  (x: Tensor, normalizedShape: Shape, weight?: Tensor | null, bias?: Tensor | null, options?: EpsOptions) => Tensor
+> = composite(
   {
     name: "layerNorm",
     torch: (shape: Shape, options?: EpsOptions) => `torch.nn.functional.layer_norm(x, ${python(shape)}, y, z${keywords({ ...options })})`,
     samples: [
       { inputs: [[4, 7]], args: [[7]], torch: "torch.nn.functional.layer_norm(x, [7])" },
-      { inputs: [[2, 3, 5], [3, 5], [3, 5]], args: [[3, 5]], torch: "torch.nn.functional.layer_norm(x, [3, 5], y, z)" },
+      {
+        inputs: [
+          [2, 3, 5],
+          [3, 5],
+          [3, 5],
+        ],
+        args: [[3, 5]],
+        torch: "torch.nn.functional.layer_norm(x, [3, 5], y, z)",
+      },
       { inputs: [[2, 5], [5]], args: [[5], { eps: 0.1 }], torch: "torch.nn.functional.layer_norm(x, [5], y, eps=0.1)" },
     ],
     errors: [
@@ -267,7 +312,8 @@ export const layerNorm: Op<(x: Tensor, normalizedShape: Shape, weight?: Tensor |
   (x: Tensor, normalizedShape: Shape, weight = null, bias = null, { eps = 1e-5 }: EpsOptions = {}) => {
     checkFloat("layerNorm", x);
     const tail = x.shape.slice(x.ndim - normalizedShape.length);
-    if (normalizedShape.length === 0 || !sameShape(tail, normalizedShape)) throw new ShapeError(`layerNorm(): the input ${show(x.shape)} does not end in the normalised shape ${show(normalizedShape)}`);
+    if (normalizedShape.length === 0 || !sameShape(tail, normalizedShape))
+      throw new ShapeError(`layerNorm(): the input ${show(x.shape)} does not end in the normalised shape ${show(normalizedShape)}`);
     checkPart("layerNorm", x, weight, "weight", normalizedShape);
     checkPart("layerNorm", x, bias, "bias", normalizedShape);
     return layerRows(x, affine(weight, bias), sizeOf(normalizedShape), eps);
@@ -280,28 +326,29 @@ export const layerNorm: Op<(x: Tensor, normalizedShape: Shape, weight?: Tensor |
  *
  * @throws ShapeError when the channels do not divide into the groups
  */
-export const groupNorm: Op<(x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, options?: EpsOptions) => Tensor> = composite(
-  {
-    name: "groupNorm",
-    torch: (groups: number, options?: EpsOptions) => `torch.nn.functional.group_norm(x, ${groups}, y, z${keywords({ ...options })})`,
-    samples: [
-      { inputs: [[2, 6, 3], [6], [6]], args: [3] },
-      { inputs: [[2, 4], [4], [4]], args: [2, { eps: 0.1 }] },
-    ],
-    errors: [{ inputs: [[2, 5]], args: [2], throws: /groupNorm\(\): 5 channels do not divide into 2 groups/ }],
-    arrange: ([x, weight, bias], [groups, options]) => [x, groups, weight, bias, options],
-  },
-  (x: Tensor, numGroups: number, weight = null, bias = null, { eps = 1e-5 }: EpsOptions = {}) => {
-    checkFloat("groupNorm", x);
-    if (x.ndim < 2) throw new ShapeError(`groupNorm(): expected an input [n, c, …], got ${show(x.shape)}`);
-    const [n, c] = planes(x);
-    if (!(numGroups > 0 && c % numGroups === 0)) throw new ShapeError(`groupNorm(): ${c} channels do not divide into ${numGroups} groups`);
-    checkPart("groupNorm", x, weight, "weight", [c]);
-    checkPart("groupNorm", x, bias, "bias", [c]);
-    const rows = reshape(x, [n * numGroups, x.numel / Math.max(1, n * numGroups)]);
-    const normal = reshape(layerRows(rows, [], rows.shape[1]!, eps), x.shape);
-    const scaled = weight ? mul(normal, perChannel(weight, x.ndim)) : normal;
-    return bias ? add(scaled, perChannel(bias, x.ndim)) : scaled;
-  },
-);
-
+export const groupNorm: Op<(x: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, options?: EpsOptions) => Tensor> =
+  composite(
+    {
+      name: "groupNorm",
+      torch: (groups: number, options?: EpsOptions) => `torch.nn.functional.group_norm(x, ${groups}, y, z${keywords({ ...options })})`,
+      samples: [
+        { inputs: [[2, 6, 3], [6], [6]], args: [3] },
+        { inputs: [[2, 4], [4], [4]], args: [2, { eps: 0.1 }] },
+      ],
+      errors: [{ inputs: [[2, 5]], args: [2], throws: /groupNorm\(\): 5 channels do not divide into 2 groups/ }],
+      arrange: ([x, weight, bias], [groups, options]) => [x, groups, weight, bias, options],
+    },
+    (x: Tensor, numGroups: number, weight = null, bias = null, { eps = 1e-5 }: EpsOptions = {}) => {
+      checkFloat("groupNorm", x);
+      if (x.ndim < 2) throw new ShapeError(`groupNorm(): expected an input [n, c, …], got ${show(x.shape)}`);
+      const [n, c] = planes(x);
+      if (!(numGroups > 0 && c % numGroups === 0))
+        throw new ShapeError(`groupNorm(): ${c} channels do not divide into ${numGroups} groups`);
+      checkPart("groupNorm", x, weight, "weight", [c]);
+      checkPart("groupNorm", x, bias, "bias", [c]);
+      const rows = reshape(x, [n * numGroups, x.numel / Math.max(1, n * numGroups)]);
+      const normal = reshape(layerRows(rows, [], rows.shape[1]!, eps), x.shape);
+      const scaled = weight ? mul(normal, perChannel(weight, x.ndim)) : normal;
+      return bias ? add(scaled, perChannel(bias, x.ndim)) : scaled;
+    },
+  );

@@ -30,7 +30,8 @@ interface PoolOptions {
 
 /** @throws unless the last two dims of a float tensor can be pooled */
 function checkImages(name: string, x: Tensor): [number, number] {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
   if (x.ndim !== 3 && x.ndim !== 4) throw new ShapeError(`${name}(): x must be [n, c, h, w] or [c, h, w], got ${show(x.shape)}`);
   return x.shape.slice(-2) as [number, number];
 }
@@ -67,7 +68,12 @@ const maxima: Op<(x: Tensor, windows: Windows) => Tensor[]> = op({
   name: "_maxPool2d",
   torch: "F.max_pool2d(x, (3, 2), stride=2, padding=(1, 0), dilation=(1, 2), return_indices=True)[0]",
   check: ([values]) => values!,
-  samples: [{ inputs: [[2, 2, 5, 7]], args: [{ input: [5, 7], output: [3, 3], kernel: [3, 2], stride: [2, 2], padding: [1, 0], dilation: [1, 2] }] }],
+  samples: [
+    {
+      inputs: [[2, 2, 5, 7]],
+      args: [{ input: [5, 7], output: [3, 3], kernel: [3, 2], stride: [2, 2], padding: [1, 0], dilation: [1, 2] }],
+    },
+  ],
   prepare: (x: Tensor, windows: Windows) => ({ inputs: [x], args: windows }),
   run([x], { input, output, kernel, stride, padding, dilation }, aux) {
     const source = contiguousInput(x!);
@@ -151,7 +157,11 @@ export const maxPool2d: Op<MaxPool2d> = composite(
       { inputs: [[0, 2, 4, 4]], args: [2] },
     ],
     errors: [
-      { inputs: [[1, 1, 2, 2]], args: [3], throws: /maxPool2d\(\): the kernel, \[3, 3\] with its dilation, is larger than the padded input \[2, 2\]/ },
+      {
+        inputs: [[1, 1, 2, 2]],
+        args: [3],
+        throws: /maxPool2d\(\): the kernel, \[3, 3\] with its dilation, is larger than the padded input \[2, 2\]/,
+      },
       { inputs: [[4, 4]], args: [2], throws: /maxPool2d\(\): x must be \[n, c, h, w\] or \[c, h, w\], got \[4, 4\]/ },
       { inputs: [[1, 4, 4]], args: [2, { padding: 2 }], throws: /maxPool2d\(\): padding \[2, 2\] is more than half of the kernel/ },
       { inputs: [[1, 4, 4]], args: [0], throws: /maxPool2d\(\): kernelSize must be a whole number from 1 on/ },
@@ -174,7 +184,15 @@ function averageArgs(a: Average): number[] {
   return [...a.input, ...a.output, ...a.kernel, ...a.stride, ...a.padding, Number(a.countIncludePad), a.divisor];
 }
 
-const AVERAGE: Average = { input: [5, 4], output: [3, 2], kernel: [3, 2], stride: [2, 2], padding: [1, 0], countIncludePad: false, divisor: 0 };
+const AVERAGE: Average = {
+  input: [5, 4],
+  output: [3, 2],
+  kernel: [3, 2],
+  stride: [2, 2],
+  padding: [1, 0],
+  countIncludePad: false,
+  divisor: 0,
+};
 const AVERAGE_TORCH = "F.avg_pool2d(x, (3, 2), stride=2, padding=(1, 0), count_include_pad=False)";
 
 /** Linear in x, so its gradient's gradient is itself. */
@@ -238,7 +256,11 @@ export const avgPool2d: Op<(x: Tensor, kernelSize: Pair, options?: AvgPoolOption
     ],
     errors: [
       { inputs: [[1, 1, 2, 2]], args: [3], throws: /avgPool2d\(\): the kernel, \[3, 3\] with its dilation, is larger/ },
-      { inputs: [[1, 4, 4]], args: [2, { divisorOverride: 0 }], throws: /avgPool2d\(\): divisorOverride must be a whole number from 1 on, got 0/ },
+      {
+        inputs: [[1, 4, 4]],
+        args: [2, { divisorOverride: 0 }],
+        throws: /avgPool2d\(\): divisorOverride must be a whole number from 1 on, got 0/,
+      },
     ],
   },
   (x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}) => {

@@ -7,7 +7,17 @@ import { mul, sub } from "./binary.js";
 import { eq, ge, logicalAnd } from "./compare.js";
 import { to } from "./convert.js";
 import { zerosLike } from "./creation.js";
-import { BINARY_SAMPLES, type Binary, type BinaryArgs, type BinaryInPlace, type Operand, inDType, prepareBinary, refuseBools, runBinary } from "./families/binary.js";
+import {
+  BINARY_SAMPLES,
+  type Binary,
+  type BinaryArgs,
+  type BinaryInPlace,
+  type Operand,
+  inDType,
+  prepareBinary,
+  refuseBools,
+  runBinary,
+} from "./families/binary.js";
 import { runUnary } from "./families/unary.js";
 import { log } from "./unary.js";
 import { where } from "./where.js";

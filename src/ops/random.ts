@@ -36,7 +36,8 @@ function draw(out: Tensor, kernel: string, scalars: readonly number[], generator
 function create(name: string, shape: Shape, options: RandomOptions, kernel: string, scalars: readonly number[]): Tensor {
   checkShape(name, shape);
   const dtype = options.dtype ?? getDefaultDType();
-  if (!isFloat(dtypeInfo(dtype) && dtype)) throw new DTypeError(`${name}(): random ${dtype} numbers are drawn by randint(); for this function use float32 or float64`);
+  if (!isFloat(dtypeInfo(dtype) && dtype))
+    throw new DTypeError(`${name}(): random ${dtype} numbers are drawn by randint(); for this function use float32 or float64`);
   const out = draw(Tensor.empty(shape, dtype, name), kernel, scalars, options.generator);
   if (options.requiresGrad) out.requiresGrad = true;
   return out;
@@ -67,8 +68,18 @@ const WIDE = 2 ** 28;
 
 /** @throws ArgumentError unless low < high are whole numbers that the dtype holds */
 function checkRange(name: string, low: number, high: number, dtype: DType): void {
-  const [least, most] = dtype === "int32" ? [-(2 ** 31), 2 ** 31] : dtype === "uint8" ? [0, 256] : dtype === "bool" ? [0, 2] : dtype === "float32" ? [-(2 ** 24), 2 ** 24 + 1] : [-(2 ** 53), 2 ** 53];
-  if (!(Number.isInteger(low) && Number.isInteger(high) && low < high)) throw new ArgumentError(`${name}(): expected whole numbers low < high, got ${low} and ${high}`);
+  const [least, most] =
+    dtype === "int32"
+      ? [-(2 ** 31), 2 ** 31]
+      : dtype === "uint8"
+        ? [0, 256]
+        : dtype === "bool"
+          ? [0, 2]
+          : dtype === "float32"
+            ? [-(2 ** 24), 2 ** 24 + 1]
+            : [-(2 ** 53), 2 ** 53];
+  if (!(Number.isInteger(low) && Number.isInteger(high) && low < high))
+    throw new ArgumentError(`${name}(): expected whole numbers low < high, got ${low} and ${high}`);
   if (low < least || high > most) throw new ArgumentError(`${name}(): ${low}..${high - 1} does not fit ${dtype}`);
 }
 
@@ -89,7 +100,8 @@ export function randint(first: number, second: number | Shape, third?: Shape | R
   const short = typeof second === "object";
   const [low, high, shape] = short ? [0, first, second] : [first, second, third as Shape | undefined];
   const { dtype = "int32", generator }: RandintOptions = (short ? (third as RandintOptions | undefined) : fourth) ?? {};
-  if (!Array.isArray(shape)) throw new ArgumentError("randint(): expected a shape after the bounds, as in randint(10, [3]) or randint(0, 10, [3])");
+  if (!Array.isArray(shape))
+    throw new ArgumentError("randint(): expected a shape after the bounds, as in randint(10, [3]) or randint(0, 10, [3])");
   checkShape("randint", shape);
   checkRange("randint", low, high, dtype);
   return draw(Tensor.empty(shape, dtype, "randint"), "integers", [low, high - low - 1, Number(high - low >= WIDE)], generator);
@@ -129,7 +141,10 @@ export const bernoulli: Op<(p: Tensor, options?: Draws) => Tensor> = op({
   random: true,
   errors: [
     { inputs: [{ shape: [2], values: [0.5, 1.5] }], throws: /bernoulli\(\): probabilities must be in 0\.\.1, got 1.5/ },
-    { inputs: [{ shape: [2], dtype: "int32", low: 0, high: 2 }], throws: /bernoulli\(\): expected floating point probabilities, got int32/ },
+    {
+      inputs: [{ shape: [2], dtype: "int32", low: 0, high: 2 }],
+      throws: /bernoulli\(\): expected floating point probabilities, got int32/,
+    },
   ],
   prepare(p: Tensor, { generator = defaultGenerator() }: Draws = {}) {
     if (!isFloat(p.dtype)) throw new DTypeError(`bernoulli(): expected floating point probabilities, got ${p.dtype}`);
@@ -148,7 +163,11 @@ export const bernoulli: Op<(p: Tensor, options?: Draws) => Tensor> = op({
 });
 
 /** An op that fills its input with draws: what the in-place functions are made of. No gradient passes through it. */
-function filling<S extends unknown[]>(name: string, kernel: string, scalars: (x: Tensor, ...params: S) => { values: number[]; options?: Draws }): (x: Tensor, ...params: S) => Tensor {
+function filling<S extends unknown[]>(
+  name: string,
+  kernel: string,
+  scalars: (x: Tensor, ...params: S) => { values: number[]; options?: Draws },
+): (x: Tensor, ...params: S) => Tensor {
   const fill = op({
     name: `_${name}`,
     torch: "x",
@@ -156,14 +175,16 @@ function filling<S extends unknown[]>(name: string, kernel: string, scalars: (x:
     random: true,
     acceptsOut: true,
     prepare: (x: Tensor, ...params: S) => ({ inputs: [x], args: scalars(x, ...params) }),
-    run: ([x], { values, options }, _aux, target) => draw(target ?? Tensor.empty(x!.shape, x!.dtype, name), kernel, values, options?.generator),
+    run: ([x], { values, options }, _aux, target) =>
+      draw(target ?? Tensor.empty(x!.shape, x!.dtype, name), kernel, values, options?.generator),
     vjp: [() => null],
   });
   return inPlace(fill as unknown as Op<(x: Tensor) => Tensor>) as unknown as (x: Tensor, ...params: S) => Tensor;
 }
 
 function requireFloat(name: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; for whole numbers use random_()`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; for whole numbers use random_()`);
 }
 
 /** Fills x with uniform numbers in [from, to), by default [0, 1). @throws ArgumentError unless from ≤ to */
@@ -178,25 +199,37 @@ export const uniform_: (x: Tensor, from?: number, to?: number, options?: Draws) 
 );
 
 /** Fills x with normal numbers of this mean (0) and standard deviation (1). @throws ArgumentError on a negative deviation */
-export const normal_: (x: Tensor, mean?: number, std?: number, options?: Draws) => Tensor = filling("normal", "normal", (x: Tensor, mean = 0, std = 1, options?: Draws) => {
-  requireFloat("normal_", x);
-  if (!(std >= 0)) throw new ArgumentError(`normal_(): the standard deviation must be 0 or more, got ${std}`);
-  return { values: [mean, std], options };
-});
+export const normal_: (x: Tensor, mean?: number, std?: number, options?: Draws) => Tensor = filling(
+  "normal",
+  "normal",
+  (x: Tensor, mean = 0, std = 1, options?: Draws) => {
+    requireFloat("normal_", x);
+    if (!(std >= 0)) throw new ArgumentError(`normal_(): the standard deviation must be 0 or more, got ${std}`);
+    return { values: [mean, std], options };
+  },
+);
 
 /** Fills x with exponential numbers of rate `lambda` (1): −ln(1 − u) / lambda. @throws ArgumentError unless lambda > 0 */
-export const exponential_: (x: Tensor, lambda?: number, options?: Draws) => Tensor = filling("exponential", "exponential", (x: Tensor, lambda = 1, options?: Draws) => {
-  requireFloat("exponential_", x);
-  if (!(lambda > 0)) throw new ArgumentError(`exponential_(): lambda must be above 0, got ${lambda}`);
-  return { values: [lambda], options };
-});
+export const exponential_: (x: Tensor, lambda?: number, options?: Draws) => Tensor = filling(
+  "exponential",
+  "exponential",
+  (x: Tensor, lambda = 1, options?: Draws) => {
+    requireFloat("exponential_", x);
+    if (!(lambda > 0)) throw new ArgumentError(`exponential_(): lambda must be above 0, got ${lambda}`);
+    return { values: [lambda], options };
+  },
+);
 
 /** Fills x with 1 with probability p (0.5), else 0. @throws ArgumentError unless 0 ≤ p ≤ 1, DTypeError on int32 */
-export const bernoulli_: (x: Tensor, p?: number, options?: Draws) => Tensor = filling("bernoulli", "bernoulli", (x: Tensor, p = 0.5, options?: Draws) => {
-  if (x.dtype === "int32") throw new DTypeError("bernoulli_(): int32 is not drawn; use a bool or uint8 tensor, or convert the result");
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli_(): p must be in 0..1, got ${p}`);
-  return { values: [p], options };
-});
+export const bernoulli_: (x: Tensor, p?: number, options?: Draws) => Tensor = filling(
+  "bernoulli",
+  "bernoulli",
+  (x: Tensor, p = 0.5, options?: Draws) => {
+    if (x.dtype === "int32") throw new DTypeError("bernoulli_(): int32 is not drawn; use a bool or uint8 tensor, or convert the result");
+    if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli_(): p must be in 0..1, got ${p}`);
+    return { values: [p], options };
+  },
+);
 
 /** The largest whole number that `random_()` without bounds draws, by dtype. */
 const LARGEST: Record<DType, number> = { float32: 2 ** 24, float64: 2 ** 53, int32: 2 ** 31 - 1, uint8: 255, bool: 1 };
@@ -234,9 +267,15 @@ function checkDropout(name: string, x: Tensor, p: number): void {
 const withMask: Op<(x: Tensor, shape: Shape, p: number, generator?: Generator) => Tensor> = op({
   name: "_dropout",
   torch: (_shape: Shape, p: number) => `torch.nn.functional.dropout(x, ${p})`,
-  samples: [{ inputs: [[3, 5]], args: [[3, 5], 0.3] }, { inputs: [[2, 3, 4]], args: [[2, 3, 1], 0.5] }],
+  samples: [
+    { inputs: [[3, 5]], args: [[3, 5], 0.3] },
+    { inputs: [[2, 3, 4]], args: [[2, 3, 1], 0.5] },
+  ],
   random: true,
-  prepare: (x: Tensor, shape: Shape, p: number, generator: Generator = defaultGenerator()) => ({ inputs: [x], args: { shape, p, generator } }),
+  prepare: (x: Tensor, shape: Shape, p: number, generator: Generator = defaultGenerator()) => ({
+    inputs: [x],
+    args: { shape, p, generator },
+  }),
   run([x], { shape, p, generator }, aux) {
     const mask = draw(Tensor.empty(shape, x!.dtype, "dropout"), "dropout_mask", [1 - p], generator);
     aux.push(mask);
@@ -245,7 +284,12 @@ const withMask: Op<(x: Tensor, shape: Shape, p: number, generator?: Generator) =
   vjp: [(g, c) => mul(g, c.aux(0))],
 });
 
-function dropElements(name: string, x: Tensor, shape: (x: Tensor) => Shape, { p = 0.5, training = true, generator = defaultGenerator() }: DropoutOptions): Tensor {
+function dropElements(
+  name: string,
+  x: Tensor,
+  shape: (x: Tensor) => Shape,
+  { p = 0.5, training = true, generator = defaultGenerator() }: DropoutOptions,
+): Tensor {
   checkDropout(name, x, p);
   if (!training || p === 0 || x.numel === 0) return x;
   return p === 1 ? mul(x, zerosLike(x)) : withMask(x, shape(x), p, generator);
@@ -272,11 +316,16 @@ export interface MultinomialOptions extends Draws {
  *
  * @throws ArgumentError on negative or not finite weights, or when too few are above 0 to draw without replacement
  */
-export function multinomial(x: Tensor, numSamples: number, { replacement = false, generator = defaultGenerator() }: MultinomialOptions = {}): Tensor {
+export function multinomial(
+  x: Tensor,
+  numSamples: number,
+  { replacement = false, generator = defaultGenerator() }: MultinomialOptions = {},
+): Tensor {
   const name = "multinomial";
   requireFloat(name, x);
   if (x.ndim < 1 || x.ndim > 2) throw new ShapeError(`multinomial(): expected weights [C] or [n, C], got ${show(x.shape)}`);
-  if (!(Number.isInteger(numSamples) && numSamples > 0)) throw new ArgumentError(`multinomial(): expected a whole number of samples from 1 on, got ${numSamples}`);
+  if (!(Number.isInteger(numSamples) && numSamples > 0))
+    throw new ArgumentError(`multinomial(): expected a whole number of samples from 1 on, got ${numSamples}`);
   const classes = x.shape.at(-1)!;
   const rows = x.numel / Math.max(1, classes);
   const weights = x.toTypedArray();
@@ -285,7 +334,9 @@ export function multinomial(x: Tensor, numSamples: number, { replacement = false
   for (let row = 0; row < rows; row++) {
     const usable = weights.slice(row * classes, (row + 1) * classes).filter((w) => w > 0).length;
     if (usable < (replacement ? 1 : numSamples)) {
-      throw new ArgumentError(`multinomial(): ${numSamples} samples ${replacement ? "with" : "without"} replacement, but row ${row} has only ${usable} weights above 0`);
+      throw new ArgumentError(
+        `multinomial(): ${numSamples} samples ${replacement ? "with" : "without"} replacement, but row ${row} has only ${usable} weights above 0`,
+      );
     }
   }
   const shape = [...x.shape.slice(0, -1), numSamples];
@@ -316,4 +367,3 @@ function raceOf(x: Tensor, shape: Shape, generator: Generator): Tensor {
   values.dispose();
   return indices;
 }
-

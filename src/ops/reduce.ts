@@ -32,7 +32,9 @@ export const mean: Reduction = composite(
     name: "mean",
     torch: (dim?: Dims, options?: KeepDim) => `x.mean(${python(dim ?? [])}${keywords({ ...options })})`,
     samples: REDUCTION_SAMPLES,
-    errors: [{ inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }], throws: /mean\(\): expected a floating point tensor, got int32/ }],
+    errors: [
+      { inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }], throws: /mean\(\): expected a floating point tensor, got int32/ },
+    ],
   },
   (x: Tensor, dim: Dims = null, options: KeepDim = {}) => {
     if (!isFloat(x.dtype)) throw new DTypeError(`mean(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
@@ -52,7 +54,10 @@ const LOGIC_SAMPLES = REDUCTION_SAMPLES.map((sample) => {
 const logicTorch =
   (name: string) =>
   (dim?: Dims, options?: KeepDim): string =>
-    `torch.${name}(x, ${python(Array.isArray(dim) || dim == null ? (dim ?? "__all__") : dim)}${keywords({ ...options })})`.replace(', "__all__"', "");
+    `torch.${name}(x, ${python(Array.isArray(dim) || dim == null ? (dim ?? "__all__") : dim)}${keywords({ ...options })})`.replace(
+      ', "__all__"',
+      "",
+    );
 
 /** Whether any element over `dim` (default: all) is not 0, as bool. */
 export const any: Reduction = reduction({
@@ -85,4 +90,3 @@ export const countNonzero: Op<(x: Tensor, dim?: Dims) => Tensor> = composite(
   },
   (x: Tensor, dim: Dims = null) => sum(asBool(x), dim),
 );
-

@@ -8,22 +8,50 @@ import { type Unary, unary } from "./families/unary.js";
 const flat: Vjp = (g) => zerosLike(g);
 
 /** The largest whole number ≤ x, elementwise. The gradient is 0. Integers come out as they are. */
-export const floor: Unary = unary({ name: "floor", torch: "torch.floor(x)", kernel: "floor", integers: "unchanged", bools: "refuse", vjp: [flat] });
+export const floor: Unary = unary({
+  name: "floor",
+  torch: "torch.floor(x)",
+  kernel: "floor",
+  integers: "unchanged",
+  bools: "refuse",
+  vjp: [flat],
+});
 /** x = floor(x), in place. */
 export const floor_: (x: Tensor) => Tensor = inPlace(floor);
 
 /** The smallest whole number ≥ x, elementwise. The gradient is 0. Integers come out as they are. */
-export const ceil: Unary = unary({ name: "ceil", torch: "torch.ceil(x)", kernel: "ceil", integers: "unchanged", bools: "refuse", vjp: [flat] });
+export const ceil: Unary = unary({
+  name: "ceil",
+  torch: "torch.ceil(x)",
+  kernel: "ceil",
+  integers: "unchanged",
+  bools: "refuse",
+  vjp: [flat],
+});
 /** x = ceil(x), in place. */
 export const ceil_: (x: Tensor) => Tensor = inPlace(ceil);
 
 /** The nearest whole number, elementwise; halves go to the even one. The gradient is 0. Integers come out as they are. */
-export const round: Unary = unary({ name: "round", torch: "torch.round(x)", kernel: "round", integers: "unchanged", bools: "refuse", vjp: [flat] });
+export const round: Unary = unary({
+  name: "round",
+  torch: "torch.round(x)",
+  kernel: "round",
+  integers: "unchanged",
+  bools: "refuse",
+  vjp: [flat],
+});
 /** x = round(x), in place. */
 export const round_: (x: Tensor) => Tensor = inPlace(round);
 
 /** x without its fraction, elementwise. The gradient is 0. Integers come out as they are. */
-export const trunc: Unary = unary({ name: "trunc", torch: "torch.trunc(x)", kernel: "trunc", integers: "unchanged", bools: "refuse", vjp: [flat] });
+export const trunc: Unary = unary({
+  name: "trunc",
+  torch: "torch.trunc(x)",
+  kernel: "trunc",
+  integers: "unchanged",
+  bools: "refuse",
+  vjp: [flat],
+});
 /** x = trunc(x), in place. */
 export const trunc_: (x: Tensor) => Tensor = inPlace(trunc);
 

@@ -33,9 +33,13 @@ export const cumsum: Op<(x: Tensor, dim: number) => Tensor> = composite(
   {
     name: "cumsum",
     torch: (dim: number) => `x.cumsum(${dim})`,
-    samples: [{ inputs: [[2, 3, 4]], args: [1] }, { inputs: [[7]], args: [-1] }, { inputs: [[]], args: [0] }, { inputs: [[0, 3]], args: [0] }],
+    samples: [
+      { inputs: [[2, 3, 4]], args: [1] },
+      { inputs: [[7]], args: [-1] },
+      { inputs: [[]], args: [0] },
+      { inputs: [[0, 3]], args: [0] },
+    ],
     errors: [{ inputs: [[2]], args: [1], throws: /cumsum\(\): dim 1 is out of range/ }],
   },
   (x: Tensor, dim: number) => scan(x, normalizeDim("cumsum", dim, x.ndim), false),
 );
-

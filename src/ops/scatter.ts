@@ -57,9 +57,21 @@ function scatterInto(out: Tensor, kernel: KernelName, dim: number, index: Tensor
 
 const INDEX: InputSpec = { shape: [2, 3], dtype: "int32", values: [0, 2, 0, 1, 0, 2] };
 const SCATTER_ERRORS = (name: string): { inputs: InputSpec[]; args: unknown[]; throws: RegExp }[] => [
-  { inputs: [[3, 3], { shape: [1], dtype: "int32", values: [0] }, [1]], args: [0], throws: new RegExp(`${name}\\(\\): the index \\[1\\] does not fit`) },
-  { inputs: [[2, 2], { shape: [1, 1], dtype: "int32", values: [2] }, [1, 1]], args: [0], throws: new RegExp(`${name}\\(\\): index 2 at position \\[0, 0\\] is out of range for dim 0 of size 2`) },
-  { inputs: [[2, 2], { shape: [1, 2], dtype: "int32", low: 0, high: 2 }, [1, 1]], args: [0], throws: new RegExp(`${name}\\(\\): the index \\[1, 2\\] does not fit the source \\[1, 1\\]`) },
+  {
+    inputs: [[3, 3], { shape: [1], dtype: "int32", values: [0] }, [1]],
+    args: [0],
+    throws: new RegExp(`${name}\\(\\): the index \\[1\\] does not fit`),
+  },
+  {
+    inputs: [[2, 2], { shape: [1, 1], dtype: "int32", values: [2] }, [1, 1]],
+    args: [0],
+    throws: new RegExp(`${name}\\(\\): index 2 at position \\[0, 0\\] is out of range for dim 0 of size 2`),
+  },
+  {
+    inputs: [[2, 2], { shape: [1, 2], dtype: "int32", low: 0, high: 2 }, [1, 1]],
+    args: [0],
+    throws: new RegExp(`${name}\\(\\): the index \\[1, 2\\] does not fit the source \\[1, 1\\]`),
+  },
 ];
 
 /**
@@ -153,14 +165,25 @@ function prepareRows(name: string, x: Tensor, dim: number, index: Tensor, source
   requireSameDType(name, x, source);
   if (index.ndim > 1) throw new ShapeError(`${name}(): expected indices of one dim, got ${show(index.shape)}`);
   const wanted = x.shape.map((size, d) => (d === at ? index.numel : size));
-  if (!sameShape(source.shape, wanted)) throw new ShapeError(`${name}(): the source is ${show(source.shape)}; for ${index.numel} indices along dim ${at} of ${show(x.shape)} it must be ${show(wanted)}`);
+  if (!sameShape(source.shape, wanted))
+    throw new ShapeError(
+      `${name}(): the source is ${show(source.shape)}; for ${index.numel} indices along dim ${at} of ${show(x.shape)} it must be ${show(wanted)}`,
+    );
   checkIndices(name, index, { size: x.shape[at] ?? 1, what: `dim ${at} of size ${x.shape[at] ?? 1}` });
   return { inputs: [x, index, source], args: { dim: at, alpha } };
 }
 
 const ROW_ERRORS = (name: string): { inputs: InputSpec[]; args: unknown[]; throws: RegExp }[] => [
-  { inputs: [[3, 2], { shape: [2], dtype: "int32", values: [0, 3] }, [2, 2]], args: [0], throws: new RegExp(`${name}\\(\\): index 3 at position \\[1\\] is out of range`) },
-  { inputs: [[3, 2], { shape: [2], dtype: "int32", values: [0, 1] }, [1, 2]], args: [0], throws: new RegExp(`${name}\\(\\): the source is \\[1, 2\\].* must be \\[2, 2\\]`) },
+  {
+    inputs: [[3, 2], { shape: [2], dtype: "int32", values: [0, 3] }, [2, 2]],
+    args: [0],
+    throws: new RegExp(`${name}\\(\\): index 3 at position \\[1\\] is out of range`),
+  },
+  {
+    inputs: [[3, 2], { shape: [2], dtype: "int32", values: [0, 1] }, [1, 2]],
+    args: [0],
+    throws: new RegExp(`${name}\\(\\): the source is \\[1, 2\\].* must be \\[2, 2\\]`),
+  },
 ];
 
 /**
@@ -188,7 +211,9 @@ export const indexAdd: Op<(x: Tensor, dim: number, index: Tensor, source: Tensor
     const places = contiguousInput(index!);
     const { outer, n, inner } = aroundDim(x!.shape, dim);
     const type = dtypeInfo(x!.dtype).kernel as "f32" | "f64" | "i32";
-    launch(`index_add_${type}`, [out.ptr, values.ptr, places.ptr, n, places.numel, inner, alpha, -1], outer * inner, places.numel, { inPlace: true });
+    launch(`index_add_${type}`, [out.ptr, values.ptr, places.ptr, n, places.numel, inner, alpha, -1], outer * inner, places.numel, {
+      inPlace: true,
+    });
     return out;
   },
   vjp: [
@@ -223,14 +248,16 @@ export const indexCopy: Op<(x: Tensor, dim: number, index: Tensor, source: Tenso
     const values = contiguousInput(source!);
     const places = contiguousInput(index!);
     const { outer, n, inner } = aroundDim(x!.shape, dim);
-    launch(`index_copy_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, values.ptr, places.ptr, n, places.numel, inner], outer * inner, places.numel, { inPlace: true });
+    launch(
+      `index_copy_${BITS[bytesOf(x!.dtype)]}`,
+      [out.ptr, values.ptr, places.ptr, n, places.numel, inner],
+      outer * inner,
+      places.numel,
+      { inPlace: true },
+    );
     return out;
   },
-  vjp: [
-    needs([1], (g, c) => indexFill(g, c.args.dim, c.input(1), 0)),
-    null,
-    needs([1], (g, c) => indexSelect(g, c.args.dim, c.input(1))),
-  ],
+  vjp: [needs([1], (g, c) => indexFill(g, c.args.dim, c.input(1), 0)), null, needs([1], (g, c) => indexSelect(g, c.args.dim, c.input(1)))],
 });
 
 /** A copy of `x` with `value` in the indexed slices along `dim`. @throws IndexError naming the first index that is out of range */
@@ -239,7 +266,13 @@ export const indexFill: Op<(x: Tensor, dim: number, index: Tensor, value: number
     name: "indexFill",
     torch: (dim: number, value: number) => `x.index_fill(${dim}, y.long(), ${value})`,
     samples: [{ inputs: [[5, 3], { shape: [2], dtype: "int32", values: [1, 4] }], args: [0, -2] }],
-    errors: [{ inputs: [[3], { shape: [1], dtype: "int32", values: [3] }], args: [0, 1], throws: /indexFill\(\): index 3 at position \[0\] is out of range/ }],
+    errors: [
+      {
+        inputs: [[3], { shape: [1], dtype: "int32", values: [3] }],
+        args: [0, 1],
+        throws: /indexFill\(\): index 3 at position \[0\] is out of range/,
+      },
+    ],
     arrange: ([x, index], [dim, value]) => [x, dim, index, value],
   },
   (x: Tensor, dim: number, index: Tensor, value: number) => {
@@ -266,7 +299,11 @@ export const oneHot: Op<(index: Tensor, options?: { numClasses?: number }) => Te
       { inputs: [{ shape: [3], dtype: "int32", values: [0, 2, 1] }] },
     ],
     errors: [
-      { inputs: [{ shape: [2], dtype: "int32", values: [0, 3] }], args: [{ numClasses: 3 }], throws: /oneHot\(\): index 3 at position \[1\] is out of range for 3 classes/ },
+      {
+        inputs: [{ shape: [2], dtype: "int32", values: [0, 3] }],
+        args: [{ numClasses: 3 }],
+        throws: /oneHot\(\): index 3 at position \[1\] is out of range for 3 classes/,
+      },
       { inputs: [{ shape: [0], dtype: "int32", low: 0, high: 1 }], throws: /oneHot\(\): numClasses cannot be told from no indices/ },
     ],
   },
@@ -283,7 +320,8 @@ export const oneHot: Op<(index: Tensor, options?: { numClasses?: number }) => Te
 export const scatterAdd_: (x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor = inPlace(scatterAdd);
 const put_ = inPlace(put);
 /** x = scatter(x, …), in place. */
-export const scatter_: (x: Tensor, dim: number, index: Tensor, src: Tensor | number) => Tensor = (x, dim, index, src) => put_(x, dim, index, sourceOf(x, index, src));
+export const scatter_: (x: Tensor, dim: number, index: Tensor, src: Tensor | number) => Tensor = (x, dim, index, src) =>
+  put_(x, dim, index, sourceOf(x, index, src));
 /** x = indexAdd(x, …), in place. */
 export const indexAdd_: (x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }) => Tensor = inPlace(indexAdd);
 /** x = indexCopy(x, …), in place. */

@@ -10,7 +10,8 @@ import { squeeze } from "./view.js";
 /** Elements `start..end` (end excluded) along `dim`, every `step`-th. Negative positions count from the end. */
 export const sliceDim: Op<(x: Tensor, dim: number, start?: number | null, end?: number | null, step?: number) => Tensor> = op({
   name: "_slice",
-  torch: (dim: number, start?: number | null, end?: number | null, step = 1) => `x[(slice(None),) * (${dim} % max(1, x.ndim)) + (slice(${python(start)}, ${python(end)}, ${step}),)]`,
+  torch: (dim: number, start?: number | null, end?: number | null, step = 1) =>
+    `x[(slice(None),) * (${dim} % max(1, x.ndim)) + (slice(${python(start)}, ${python(end)}, ${step}),)]`,
   samples: [
     { inputs: [[5, 4]], args: [0, 1, 4] },
     { inputs: [[5, 4]], args: [1, null, null, 2] },
@@ -81,7 +82,8 @@ export const select: Op<(x: Tensor, dim: number, index: number) => Tensor> = com
     if (x.ndim === 0) throw new IndexError("select(): a scalar cannot be indexed; use item() for its value");
     const at = normalizeDim("select", dim, x.ndim);
     const size = x.shape[at]!;
-    if (!Number.isInteger(index) || index < -size || index >= size) throw new IndexError(`select(): index ${index} is out of range for dim ${at} of size ${size}`);
+    if (!Number.isInteger(index) || index < -size || index >= size)
+      throw new IndexError(`select(): index ${index} is out of range for dim ${at} of size ${size}`);
     const from = index < 0 ? index + size : index;
     return squeeze(sliceDim(x, at, from, from + 1), at);
   },
@@ -99,9 +101,11 @@ export const narrow: Op<(x: Tensor, dim: number, start: number, length: number) 
     const at = normalizeDim("narrow", dim, x.ndim);
     if (x.ndim === 0) throw new ShapeError("narrow(): a scalar has no elements to narrow");
     const size = x.shape[at]!;
-    if (![start, length].every(Number.isInteger)) throw new IndexError(`narrow(): start and length must be whole numbers, got ${start} and ${length}`);
+    if (![start, length].every(Number.isInteger))
+      throw new IndexError(`narrow(): start and length must be whole numbers, got ${start} and ${length}`);
     const from = start < 0 ? start + size : start;
-    if (!(from >= 0 && length >= 0 && from + length <= size)) throw new IndexError(`narrow(): ${start}..${start + length} reaches outside dim ${at} of size ${size}`);
+    if (!(from >= 0 && length >= 0 && from + length <= size))
+      throw new IndexError(`narrow(): ${start}..${start + length} reaches outside dim ${at} of size ${size}`);
     return sliceDim(x, at, from, from + length);
   },
 );

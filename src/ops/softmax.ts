@@ -41,10 +41,15 @@ function along(name: "softmax" | "logSoftmax", kernel: string, gradient: AlongDi
     samples: SAMPLES,
     errors: [
       { inputs: [[2]], args: [1], throws: new RegExp(`${name}\\(\\): dim 1 is out of range`) },
-      { inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }], args: [0], throws: new RegExp(`${name}\\(\\): expected a floating point tensor, got int32`) },
+      {
+        inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }],
+        args: [0],
+        throws: new RegExp(`${name}\\(\\): expected a floating point tensor, got int32`),
+      },
     ],
     prepare(x: Tensor, dim: number) {
-      if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
+      if (!isFloat(x.dtype))
+        throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
       return { inputs: [x], args: normalizeDim(name, dim, x.ndim) };
     },
     run: ([x], dim) => runAlong(kernel, dim, x!),
@@ -52,11 +57,31 @@ function along(name: "softmax" | "logSoftmax", kernel: string, gradient: AlongDi
   });
 }
 
-function gradientAlong(name: string, kernel: string, torch: (dim: number) => string, define: (g: Tensor, y: Tensor, dim: number) => Tensor): AlongDimGrad {
+function gradientAlong(
+  name: string,
+  kernel: string,
+  torch: (dim: number) => string,
+  define: (g: Tensor, y: Tensor, dim: number) => Tensor,
+): AlongDimGrad {
   return op({
     name,
     torch,
-    samples: [{ inputs: [[2, 3, 4], [2, 3, 4]], args: [1] }, { inputs: [[3, 21], [3, 21]], args: [1] }],
+    samples: [
+      {
+        inputs: [
+          [2, 3, 4],
+          [2, 3, 4],
+        ],
+        args: [1],
+      },
+      {
+        inputs: [
+          [3, 21],
+          [3, 21],
+        ],
+        args: [1],
+      },
+    ],
     prepare: (g: Tensor, y: Tensor, dim: number) => ({ inputs: [g, y], args: dim }),
     run: ([g, y], dim) => runAlong(kernel, dim, g!, y!),
     define: ([g, y], dim) => define(g!, y!, dim),

@@ -42,7 +42,8 @@ const sum2 = ([values, indices]: Tensor[]): Tensor => values!.add(indices!);
 
 const sortOp: Op<(x: Tensor, dim?: number, options?: SortOptions) => Tensor[]> = op({
   name: "_sort",
-  torch: (dim = -1, options?: SortOptions) => `(lambda r: r.values + r.indices)(x.sort(dim=${dim}, stable=True${keywords({ ...options })}))`,
+  torch: (dim = -1, options?: SortOptions) =>
+    `(lambda r: r.values + r.indices)(x.sort(dim=${dim}, stable=True${keywords({ ...options })}))`,
   samples: [
     { inputs: [[2, 3, 4]] },
     { inputs: [[5, 3]], args: [0] },
@@ -53,7 +54,10 @@ const sortOp: Op<(x: Tensor, dim?: number, options?: SortOptions) => Tensor[]> =
   ],
   dtypes: ["float64", "int32", "uint8"],
   check: sum2,
-  prepare: (x: Tensor, dim = -1, { descending = false }: SortOptions = {}) => ({ inputs: [x], args: { dim: normalizeDim("sort", dim, x.ndim), descending } }),
+  prepare: (x: Tensor, dim = -1, { descending = false }: SortOptions = {}) => ({
+    inputs: [x],
+    args: { dim: normalizeDim("sort", dim, x.ndim), descending },
+  }),
   run([x], { dim, descending }, aux) {
     const { rows, n, type } = rowsOf(x!, dim);
     const values = Tensor.empty(rows.shape, rows.dtype, "sort");
@@ -75,7 +79,10 @@ export const sort: Op<(x: Tensor, dim?: number, options?: SortOptions) => Found>
   {
     name: "sort",
     torch: (dim = -1, options?: SortOptions) => `x.sort(dim=${dim}, stable=True${keywords({ ...options })}).values`,
-    samples: [{ inputs: [[5, 3]], args: [0] }, { inputs: [[5]], args: [-1, { descending: true }] }],
+    samples: [
+      { inputs: [[5, 3]], args: [0] },
+      { inputs: [[5]], args: [-1, { descending: true }] },
+    ],
     errors: [{ inputs: [[2]], args: [1], throws: /sort\(\): dim 1 is out of range/ }],
     check: ([values]) => values!,
   },
@@ -91,7 +98,10 @@ export const argsort: Op<(x: Tensor, dim?: number, options?: SortOptions) => Ten
   {
     name: "argsort",
     torch: (dim = -1, options?: SortOptions) => `x.argsort(dim=${dim}, stable=True${keywords({ ...options })}).int()`,
-    samples: [{ inputs: [[5, 3]], args: [0] }, { inputs: [[5]], args: [-1, { descending: true }] }],
+    samples: [
+      { inputs: [[5, 3]], args: [0] },
+      { inputs: [[5]], args: [-1, { descending: true }] },
+    ],
   },
   (x: Tensor, dim?: number, options?: SortOptions) => sortOp(x, dim, options)[1]!,
 );
@@ -129,7 +139,8 @@ const topkOp: Op<(x: Tensor, k: number, options?: TopkOptions) => Tensor[]> = op
     const shape = [...rows.shape.slice(0, -1), ...(x!.ndim === 0 ? [] : [k])];
     const values = Tensor.empty(shape, rows.dtype, "topk");
     const indices = Tensor.empty(shape, "int32", "topk");
-    if (values.numel > 0) launch(`topk_${type}` as KernelName, [values.ptr, indices.ptr, rows.ptr, n, k, Number(largest)], values.numel / k, 2 * n);
+    if (values.numel > 0)
+      launch(`topk_${type}` as KernelName, [values.ptr, indices.ptr, rows.ptr, n, k, Number(largest)], values.numel / k, 2 * n);
     return finish(x!, dim, values, indices, aux);
   },
   vjp: [placeAlong],
@@ -145,7 +156,10 @@ export const topk: Op<(x: Tensor, k: number, options?: TopkOptions) => Found> = 
   {
     name: "topk",
     torch: (k: number, options?: TopkOptions) => `x.topk(${k}${keywords({ ...options })}).values`,
-    samples: [{ inputs: [[2, 5]], args: [3] }, { inputs: [[2, 80]], args: [70, { largest: false }] }],
+    samples: [
+      { inputs: [[2, 5]], args: [3] },
+      { inputs: [[2, 80]], args: [70, { largest: false }] },
+    ],
     errors: [
       { inputs: [[2]], args: [3], throws: /topk\(\): k is 3, but dim 0 of \[2\] has only 2 elements/ },
       { inputs: [[2]], args: [-1], throws: /topk\(\): k must be a whole number from 0 on, got -1/ },

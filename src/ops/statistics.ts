@@ -52,16 +52,27 @@ function variance(name: "var" | "std", vjp: Vjp<VarArgs>): Variance {
     name,
     torch: (dim?: Dims, options?: VarOptions) => `x.${name}(${python(dim ?? null)}${keywords({ ...options })})`,
     samples: VAR_SAMPLES,
-    errors: [{ inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }], throws: new RegExp(`${name}\\(\\): expected a floating point tensor, got int32`) }],
+    errors: [
+      {
+        inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }],
+        throws: new RegExp(`${name}\\(\\): expected a floating point tensor, got int32`),
+      },
+    ],
     prepare(x: Tensor, dim: Dims = null, { keepdim = false, correction = 1 }: VarOptions = {}) {
-      if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
+      if (!isFloat(x.dtype))
+        throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
       return { inputs: [x], args: { dims: normalizeDims(name, dim, x.ndim), keepdim, correction } };
     },
     run([x], { dims, keepdim, correction }) {
       const { source, n, inner } = arrange(x!, dims);
       const out = Tensor.empty(reducedShape(x!.shape, dims, keepdim), x!.dtype, name);
       const average = discard(Tensor.empty(out.shape, x!.dtype, name));
-      launch(`var_mean_${dtypeInfo(x!.dtype).kernel}` as KernelName, [out.ptr, average.ptr, source.ptr, n, inner, correction], out.numel, 3 * n);
+      launch(
+        `var_mean_${dtypeInfo(x!.dtype).kernel}` as KernelName,
+        [out.ptr, average.ptr, source.ptr, n, inner, correction],
+        out.numel,
+        3 * n,
+      );
       return name === "var" ? out : sqrt(discard(out));
     },
     vjp: [vjp],
@@ -102,9 +113,16 @@ export const logsumexp: Op<(x: Tensor, dim: Dims, options?: KeepDim) => Tensor> 
     { inputs: [[3, 21]], args: [-1] },
     { inputs: [{ shape: [3], values: [1000, 1001, -1000] }], args: [0] },
   ],
-  errors: [{ inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }], args: [0], throws: /logsumexp\(\): expected a floating point tensor, got int32/ }],
+  errors: [
+    {
+      inputs: [{ shape: [2], dtype: "int32", low: 0, high: 3 }],
+      args: [0],
+      throws: /logsumexp\(\): expected a floating point tensor, got int32/,
+    },
+  ],
   prepare(x: Tensor, dim: Dims, { keepdim = false }: KeepDim = {}) {
-    if (!isFloat(x.dtype)) throw new DTypeError(`logsumexp(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
+    if (!isFloat(x.dtype))
+      throw new DTypeError(`logsumexp(): expected a floating point tensor, got ${x.dtype}; convert it with .to("float32")`);
     return { inputs: [x], args: { dims: normalizeDims("logsumexp", dim, x.ndim), keepdim } };
   },
   run([x], { dims, keepdim }) {
@@ -127,7 +145,10 @@ const euclid: Reduction = op({
   name: "_norm2",
   torch: (dim?: Dims, options?: KeepDim) => `x.norm(2, ${python(dim ?? null)}${keywords({ ...options })})`,
   samples: VAR_SAMPLES.slice(0, 3),
-  prepare: (x: Tensor, dim: Dims = null, { keepdim = false }: KeepDim = {}) => ({ inputs: [x], args: { dims: normalizeDims("norm", dim, x.ndim), keepdim } }),
+  prepare: (x: Tensor, dim: Dims = null, { keepdim = false }: KeepDim = {}) => ({
+    inputs: [x],
+    args: { dims: normalizeDims("norm", dim, x.ndim), keepdim },
+  }),
   run([x], { dims, keepdim }) {
     const whole = dims.length === x!.ndim && !keepdim;
     return sqrt(discard(whole ? sumOfSquares(x!) : sum(discard(mul(x!, x!)), dims, { keepdim })));
@@ -162,7 +183,8 @@ export function sumOfSquares(x: Tensor): Tensor {
 export const norm: Op<(x: Tensor, p?: number | "fro", dim?: Dims, options?: KeepDim) => Tensor> = composite(
   {
     name: "norm",
-    torch: (p: number | "fro" = 2, dim?: Dims, options?: KeepDim) => `x.norm(${p === "fro" ? 2 : python(p)}, ${python(dim ?? null)}${keywords({ ...options })})`,
+    torch: (p: number | "fro" = 2, dim?: Dims, options?: KeepDim) =>
+      `x.norm(${p === "fro" ? 2 : python(p)}, ${python(dim ?? null)}${keywords({ ...options })})`,
     samples: [
       { inputs: [[2, 3, 4]] },
       { inputs: [[2, 3]], args: [1, 1] },

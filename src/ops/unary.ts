@@ -76,7 +76,13 @@ export const square: Unary = unary({
 });
 
 /** e^x, elementwise. */
-export const exp: Unary = unary({ name: "exp", torch: "torch.exp(x)", kernel: "exp", cost: LONG, vjp: [needs(["out"], (g, c) => mul(g, c.output()))] });
+export const exp: Unary = unary({
+  name: "exp",
+  torch: "torch.exp(x)",
+  kernel: "exp",
+  cost: LONG,
+  vjp: [needs(["out"], (g, c) => mul(g, c.output()))],
+});
 /** x = e^x, in place. */
 export const exp_: (x: Tensor) => Tensor = inPlace(exp);
 

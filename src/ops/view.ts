@@ -48,7 +48,9 @@ export const view: Op<(x: Tensor, shape: Shape) => Tensor> = composite(
   (x: Tensor, shape: Shape) => {
     const target = inferShape("view", x, shape);
     if (viewStrides(x, target)) return viewAs(x, target);
-    throw new ShapeError(`view(): ${show(x.shape)} with strides ${show(x.strides)} cannot be seen as ${show(target)} without a copy; use reshape()`);
+    throw new ShapeError(
+      `view(): ${show(x.shape)} with strides ${show(x.strides)} cannot be seen as ${show(target)} without a copy; use reshape()`,
+    );
   },
 );
 
@@ -109,7 +111,10 @@ export const contiguous: Op<(x: Tensor) => Tensor> = composite(
 );
 
 /** A copy with its own memory. Gradients flow through it. */
-export const clone: Op<(x: Tensor) => Tensor> = composite({ name: "clone", torch: "x.clone()", samples: [[[2, 3]], [[]], [[0]]] }, (x: Tensor) => copyOf(x));
+export const clone: Op<(x: Tensor) => Tensor> = composite(
+  { name: "clone", torch: "x.clone()", samples: [[[2, 3]], [[]], [[0]]] },
+  (x: Tensor) => copyOf(x),
+);
 
 const copyOf: Op<(x: Tensor) => Tensor> = op({
   name: "_clone",
@@ -183,7 +188,12 @@ export const transpose: Op<(x: Tensor, dim0: number, dim1: number) => Tensor> = 
 
 /** The transpose of a matrix. Vectors and scalars stay as they are. @throws ShapeError beyond two dims */
 export const t: Op<(x: Tensor) => Tensor> = composite(
-  { name: "t", torch: "x.t()", samples: [[[2, 3]], [[4]]], errors: [{ inputs: [[2, 3, 4]], throws: /t\(\): expected at most 2 dims, got \[2, 3, 4\]/ }] },
+  {
+    name: "t",
+    torch: "x.t()",
+    samples: [[[2, 3]], [[4]]],
+    errors: [{ inputs: [[2, 3, 4]], throws: /t\(\): expected at most 2 dims, got \[2, 3, 4\]/ }],
+  },
   (x: Tensor) => {
     if (x.ndim > 2) throw new ShapeError(`t(): expected at most 2 dims, got ${show(x.shape)}; use transpose() or permute()`);
     return x.ndim < 2 ? x : permute(x, [1, 0]);
@@ -215,7 +225,10 @@ export const expand: Op<(x: Tensor, shape: Shape) => Tensor> = op({
     const shift = shape.length - x.ndim;
     const target = shape.map((size, i) => (size === -1 && i >= shift ? x.shape[i - shift]! : size));
     const fits = shift >= 0 && target.every((size, i) => i < shift || x.shape[i - shift] === size || x.shape[i - shift] === 1);
-    if (!fits) throw new ShapeError(`expand(): ${show(x.shape)} cannot become ${show(shape)}: only sizes of 1 can grow, and dims can be added in front`);
+    if (!fits)
+      throw new ShapeError(
+        `expand(): ${show(x.shape)} cannot become ${show(shape)}: only sizes of 1 can grow, and dims can be added in front`,
+      );
     checkShape("expand", target);
     return { inputs: [x], args: target };
   },
@@ -251,7 +264,8 @@ export const squeeze: Op<(x: Tensor, dim?: number | readonly number[]) => Tensor
     samples: [{ inputs: [[1, 3, 1]] }, { inputs: [[1, 3, 1]], args: [0] }, { inputs: [[2, 3]], args: [0] }],
   },
   (x: Tensor, dim?: number | readonly number[]) => {
-    const dims = dim === undefined ? x.shape.map((_, i) => i) : (typeof dim === "number" ? [dim] : dim).map((d) => normalizeDim("squeeze", d, x.ndim));
+    const dims =
+      dim === undefined ? x.shape.map((_, i) => i) : (typeof dim === "number" ? [dim] : dim).map((d) => normalizeDim("squeeze", d, x.ndim));
     const keep = x.shape.map((size, i) => size !== 1 || !dims.includes(i));
     return withDims(
       x,
@@ -289,4 +303,3 @@ export const flatten: Op<(x: Tensor, startDim?: number, endDim?: number) => Tens
     return reshape(x, [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end + 1)), ...x.shape.slice(end + 1)]);
   },
 );
-

@@ -31,7 +31,10 @@ function choose(name: string, condition: Tensor, x: Tensor, y: Tensor, { dtype, 
     launch(`where_${bits}`, [...addresses, ...units], total, 1, { inPlace });
     return out;
   }
-  const nest = collapse(shape, [contiguousStrides(shape), ...operands.map((operand) => broadcastStrides(operand.shape, operand.strides, shape))]);
+  const nest = collapse(shape, [
+    contiguousStrides(shape),
+    ...operands.map((operand) => broadcastStrides(operand.shape, operand.strides, shape)),
+  ]);
   const meta = writeInts([nest.shape.length], nest.shape, ...nest.strides.slice(1));
   launch(`where_nd_${bits}`, [...addresses, meta], total, 2, { inPlace });
   return out;
@@ -100,7 +103,8 @@ export const maskedFill: Op<(x: Tensor, mask: Tensor, value: Operand) => Tensor>
   acceptsOut: true,
   prepare(x: Tensor, mask: Tensor, value: Operand) {
     checkCondition("maskedFill", "mask", mask);
-    if (value instanceof Tensor && value.ndim > 0) throw new DTypeError(`maskedFill(): value must be a number or a 0-dim tensor, got shape ${show(value.shape)}`);
+    if (value instanceof Tensor && value.ndim > 0)
+      throw new DTypeError(`maskedFill(): value must be a number or a 0-dim tensor, got shape ${show(value.shape)}`);
     if (typeof value === "number" && !isFloat(x.dtype) && x.dtype !== "bool" && !(Math.abs(value) < 2 ** 31)) {
       throw new ArgumentError(`maskedFill(): ${value} cannot be stored in a ${x.dtype} tensor; convert it with .to("float32")`);
     }

@@ -64,7 +64,10 @@ export function isStarted(): boolean {
 function startSync(): Backend {
   const plan = planFor({});
   const module = host().loadSync(`${plan.variant}.wasm`);
-  if (!module) throw new BackendError("lanegrad has not started: put `await init()` before the first tensor (a browser loads WebAssembly asynchronously)");
+  if (!module)
+    throw new BackendError(
+      "lanegrad has not started: put `await init()` before the first tensor (a browser loads WebAssembly asynchronously)",
+    );
   return (current = start(plan, module, {}));
 }
 
@@ -82,7 +85,9 @@ export function init(options: InitOptions = {}): Promise<void> {
   }
   if (current) {
     if (key === "{}") return Promise.resolve();
-    return Promise.reject(new BackendError(`init(): options ${key} come too late, lanegrad already runs; call init() before the first tensor`));
+    return Promise.reject(
+      new BackendError(`init(): options ${key} come too late, lanegrad already runs; call init() before the first tensor`),
+    );
   }
   const promise = startAsync(options).catch((error: unknown) => {
     starting = null; // a later call may try again
@@ -125,7 +130,8 @@ function planFor(options: InitOptions): Plan {
   }
   const choice = chooseVariant(features, options.deterministic ?? false);
   const variant = options.variant ?? choice.variant;
-  if (variant !== "simd" && !features.threads) throw new BackendError(`init(): the ${variant} build needs shared memory, but ${features.threadsWhy}`);
+  if (variant !== "simd" && !features.threads)
+    throw new BackendError(`init(): the ${variant} build needs shared memory, but ${features.threadsWhy}`);
   const why = options.variant ? "asked for" : choice.why;
   const threads = variant === "simd" ? 1 : (asked ?? Math.min(8, host().cores()));
   if (variant === "simd" && (asked ?? 1) > 1) console.warn(`lanegrad: one thread instead of ${asked}: ${why}.`);
@@ -197,9 +203,16 @@ export function setSuspectHandler(handler: (ptr: number) => void): void {
  * @param cost scalar operations per unit of the range
  * @param options `grain`: ranges start at multiples of it; `inPlace`: an output is also an input, so no part may run twice
  */
-export function launch(name: KernelName, args: readonly number[], total: number, cost = 1, options?: { grain?: number; inPlace?: boolean }): void {
+export function launch(
+  name: KernelName,
+  args: readonly number[],
+  total: number,
+  cost = 1,
+  options?: { grain?: number; inPlace?: boolean },
+): void {
   const { exports, pool } = backend();
-  if (exports[name].length !== args.length + 2) throw new BackendError(`internal: ${name} takes ${exports[name].length - 2} arguments and a range, got ${args.length}`);
+  if (exports[name].length !== args.length + 2)
+    throw new BackendError(`internal: ${name} takes ${exports[name].length - 2} arguments and a range, got ${args.length}`);
   if (pool === null || total * cost < threadWorth || total < 2) {
     call(exports[name], args, 0, total);
     return;

@@ -11,7 +11,9 @@ function locate(file: string): URL {
     const url = new URL(base, import.meta.url);
     if (existsSync(url)) return url;
   }
-  throw new BackendError(`init(): ${file} is missing beside ${fileURLToPath(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"`);
+  throw new BackendError(
+    `init(): ${file} is missing beside ${fileURLToPath(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"`,
+  );
 }
 
 function compile(url: URL): WebAssembly.Module {

@@ -1,4 +1,21 @@
-import { ARG_COUNT, BUSY, CHUNK, CHUNKS, type Control, DONE, FAILED, KERNEL, READY, SEQ, STOP, TOTAL, claim, controlOf, finish, tagOf } from "./control.js";
+import {
+  ARG_COUNT,
+  BUSY,
+  CHUNK,
+  CHUNKS,
+  type Control,
+  DONE,
+  FAILED,
+  KERNEL,
+  READY,
+  SEQ,
+  STOP,
+  TOTAL,
+  claim,
+  controlOf,
+  finish,
+  tagOf,
+} from "./control.js";
 import { instantiate } from "./glue.js";
 import { call, kernelTable } from "./kernels.js";
 import type { Variant } from "./variant.js";

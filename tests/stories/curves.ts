@@ -25,7 +25,14 @@ export interface CurveData {
 const BOUND = { float32: 1e-3, float64: 1e-8 } as const;
 
 function mlp(): nn.Sequential {
-  return new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 128), new nn.ReLU(), new nn.Linear(128, 10));
+  return new nn.Sequential(
+    new nn.Flatten(),
+    new nn.Linear(784, 256),
+    new nn.ReLU(),
+    new nn.Linear(256, 128),
+    new nn.ReLU(),
+    new nn.Linear(128, 10),
+  );
 }
 
 function lenet(): nn.Sequential {
@@ -97,7 +104,9 @@ export function curveCases(data: CurveData): Case[] {
       }
       model.eval();
       const n = images.size(0);
-      const held = noGrad(() => F.crossEntropy(model.forward(images.narrow(0, n - 512, 512).to(dtype)), labels.narrow(0, n - 512, 512)).item());
+      const held = noGrad(() =>
+        F.crossEntropy(model.forward(images.narrow(0, n - 512, 512).to(dtype)), labels.narrow(0, n - 512, 512)).item(),
+      );
       check("evaluation", held, golden.evaluated, BOUND[dtype]);
     },
   }));

@@ -11,7 +11,8 @@ class Hash {
   add(...tensors: (Tensor | null)[]): void {
     for (const tensor of tensors) {
       const array = tensor!.toTypedArray();
-      for (const byte of new Uint8Array(array.buffer, array.byteOffset, array.byteLength)) this.value = Math.imul(this.value ^ byte, 0x01000193) >>> 0;
+      for (const byte of new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+        this.value = Math.imul(this.value ^ byte, 0x01000193) >>> 0;
     }
   }
 }

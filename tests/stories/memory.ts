@@ -1,4 +1,21 @@
-import { DataLoader, F, type Tensor, TensorDataset, cat, flushMemory, manualSeed, memoryStats, nn, noGrad, ones, optim, randint, randn, scope, zeros } from "lanegrad";
+import {
+  DataLoader,
+  F,
+  type Tensor,
+  TensorDataset,
+  cat,
+  flushMemory,
+  manualSeed,
+  memoryStats,
+  nn,
+  noGrad,
+  ones,
+  optim,
+  randint,
+  randn,
+  scope,
+  zeros,
+} from "lanegrad";
 import { type Case, assert, throws } from "./case.js";
 
 /*
@@ -38,7 +55,12 @@ const LOOPS: Record<string, Loop> = {
     return () => {
       const x = F.oneHot(randint(0, 32, [16]), { numClasses: 32 }).to("float32");
       const [mu, logvar] = encoder.forward(x).chunk(2, 1) as [Tensor, Tensor];
-      const z = mu.add(logvar.mul(0.5).exp().mul(randn([16, 4])));
+      const z = mu.add(
+        logvar
+          .mul(0.5)
+          .exp()
+          .mul(randn([16, 4])),
+      );
       const kl = mu.pow(2).add(logvar.exp()).sub(logvar).sub(1).sum().mul(0.5);
       const loss = F.mseLoss(decoder.forward(z), x, { reduction: "sum" }).add(kl);
       optimizer.zeroGrad();
@@ -125,7 +147,8 @@ export function memoryCases(probe: MemoryProbe): Case[] {
       const grown = memoryStats().reserved - reserved;
       assert(grown === 0, `WebAssembly memory grew by ${grown} bytes between step ${warm} and ${steps}`);
       const after = probe.heapUsed();
-      if (heap !== null && after !== null) assert(after - heap < 2e6, `the JavaScript heap grew by ${after - heap} bytes between step ${warm} and ${steps}`);
+      if (heap !== null && after !== null)
+        assert(after - heap < 2e6, `the JavaScript heap grew by ${after - heap} bytes between step ${warm} and ${steps}`);
     },
   }));
   return [...flat, ...KEPT];
@@ -135,7 +158,10 @@ export function memoryCases(probe: MemoryProbe): Case[] {
 function churn(steps: number): void {
   const w = randn([64, 64], { requiresGrad: true });
   for (let i = 0; i < steps; i++) {
-    w.matmul(randn([64, 64])).tanh().sum().backward();
+    w.matmul(randn([64, 64]))
+      .tanh()
+      .sum()
+      .backward();
     w.grad = null;
   }
 }

@@ -24,8 +24,8 @@ mod optim;
 mod pool;
 mod random;
 mod reduce;
+pub mod simd;
 mod softmax;
 mod unary;
-pub mod simd;
 
 pub use simd::{Real, Vector};

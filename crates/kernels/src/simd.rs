@@ -315,6 +315,26 @@ mod lanes {
         };
     }
 
-    vector!(F32x4, f32, u32, 4, f32::sqrt, f32::floor, f32::ceil, f32::trunc, f32::round_ties_even);
-    vector!(F64x2, f64, u64, 2, f64::sqrt, f64::floor, f64::ceil, f64::trunc, f64::round_ties_even);
+    vector!(
+        F32x4,
+        f32,
+        u32,
+        4,
+        f32::sqrt,
+        f32::floor,
+        f32::ceil,
+        f32::trunc,
+        f32::round_ties_even
+    );
+    vector!(
+        F64x2,
+        f64,
+        u64,
+        2,
+        f64::sqrt,
+        f64::floor,
+        f64::ceil,
+        f64::trunc,
+        f64::round_ties_even
+    );
 }

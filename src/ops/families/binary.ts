@@ -45,9 +45,18 @@ export const BINARY_SAMPLES: OpMeta["samples"] = [
   [[2, 3], []],
   [[], [3, 2]],
   [[2, 3], [3]],
-  [[3, 1], [1, 5]],
-  [[4, 17], [4, 1]],
-  [[2, 1, 5], [3, 1]],
+  [
+    [3, 1],
+    [1, 5],
+  ],
+  [
+    [4, 17],
+    [4, 1],
+  ],
+  [
+    [2, 1, 5],
+    [3, 1],
+  ],
   [[0, 3], [3]],
 ];
 
@@ -74,7 +83,9 @@ function commonType(name: string, x: Operand, y: Operand): DType {
 
 function asTensor(name: string, value: unknown): Tensor {
   if (value instanceof Tensor) return value;
-  throw new ArgumentError(`${name}(): expected a tensor or a number, got ${value === null ? "null" : typeof value}; make one with tensor(…)`);
+  throw new ArgumentError(
+    `${name}(): expected a tensor or a number, got ${value === null ? "null" : typeof value}; make one with tensor(…)`,
+  );
 }
 
 /** The front desk of a binary op: promoted operands and the broadcast shape. */
@@ -85,7 +96,8 @@ export function prepareBinary(name: string, x: Operand, y: Operand, float = fals
 
 /** @throws DTypeError for two bools */
 export function refuseBools(name: string, dtype: DType): void {
-  if (dtype === "bool") throw new DTypeError(`${name}(): expected numbers, got two bool operands; convert one with .to("int32"), or use a logical op`);
+  if (dtype === "bool")
+    throw new DTypeError(`${name}(): expected numbers, got two bool operands; convert one with .to("int32"), or use a logical op`);
 }
 
 /** out = f(x, y), elementwise with broadcasting. */
@@ -104,7 +116,13 @@ export function binary(decl: BinaryDecl): Binary {
     run([x, y], args, _aux, target) {
       before?.(name, y!, args);
       const ofBools = args.dtype === "bool" && typeof bools === "object";
-      return runBinary({ name, kernel: ofBools ? bools.kernel : kernel, cost, result: result === "bool" ? "bool" : args.dtype }, x!, y!, args, target);
+      return runBinary(
+        { name, kernel: ofBools ? bools.kernel : kernel, cost, result: result === "bool" ? "bool" : args.dtype },
+        x!,
+        y!,
+        args,
+        target,
+      );
     },
   });
 }
@@ -139,7 +157,11 @@ export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype
     launch(`${kernel}_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, sx, sy], total, cost, { inPlace });
     return out;
   }
-  const nest = collapse(shape, [contiguousStrides(shape), broadcastStrides(x.shape, x.strides, shape), broadcastStrides(y.shape, y.strides, shape)]);
+  const nest = collapse(shape, [
+    contiguousStrides(shape),
+    broadcastStrides(x.shape, x.strides, shape),
+    broadcastStrides(y.shape, y.strides, shape),
+  ]);
   const meta = writeInts([nest.shape.length], nest.shape, nest.strides[1]!, nest.strides[2]!);
   launch(`${kernel}_nd_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, meta], total, cost * 2, { inPlace });
   return out;

@@ -67,28 +67,35 @@ export function geometryOf(name: string, x: Tensor, weight: Tensor, options: Con
   const [channelsOut, depth, kh, kw] = weight.shape as [number, number, number, number];
   checkGroups(name, groups, channelsIn, channelsOut);
   if (channelsIn !== depth * groups) {
-    throw new ShapeError(`${name}(): x ${show(x.shape)} has ${channelsIn} channels, weight ${show(weight.shape)} with groups ${groups} takes ${depth * groups}`);
+    throw new ShapeError(
+      `${name}(): x ${show(x.shape)} has ${channelsIn} channels, weight ${show(weight.shape)} with groups ${groups} takes ${depth * groups}`,
+    );
   }
   if (kh === 0 || kw === 0) throw new ShapeError(`${name}(): the kernel is empty: weight ${show(weight.shape)}`);
   const stride = pair(name, "stride", options.stride ?? 1, 1);
   const dilation = pair(name, "dilation", options.dilation ?? 1, 1);
   const reach = [dilation[0] * (kh - 1), dilation[1] * (kw - 1)] as const;
   const same = options.padding === "same";
-  if (same && (stride[0] !== 1 || stride[1] !== 1)) throw new ArgumentError(`${name}(): padding "same" needs stride 1, got ${show(stride)}`);
+  if (same && (stride[0] !== 1 || stride[1] !== 1))
+    throw new ArgumentError(`${name}(): padding "same" needs stride 1, got ${show(stride)}`);
   // The left half rounded down, as in PyTorch; what is over goes to the right, where the kernels take zeros anyway.
   const padding = same ? ([reach[0] >> 1, reach[1] >> 1] as [number, number]) : pair(name, "padding", paddingOf(name, options.padding), 0);
-  const size = (axis: 0 | 1, input: number): number => (same ? input : Math.floor((input + 2 * padding[axis] - reach[axis] - 1) / stride[axis]) + 1);
+  const size = (axis: 0 | 1, input: number): number =>
+    same ? input : Math.floor((input + 2 * padding[axis] - reach[axis] - 1) / stride[axis]) + 1;
   const output = [size(0, h), size(1, w)] as const;
   if (output[0] <= 0 || output[1] <= 0) {
     const padded = show([h + 2 * padding[0], w + 2 * padding[1]]);
-    throw new ShapeError(`${name}(): the kernel, ${show([reach[0] + 1, reach[1] + 1])} with its dilation, is larger than the padded input ${padded}`);
+    throw new ShapeError(
+      `${name}(): the kernel, ${show([reach[0] + 1, reach[1] + 1])} with its dilation, is larger than the padded input ${padded}`,
+    );
   }
   return { images, channelsIn, channelsOut, input: [h, w], output, kernel: [kh, kw], stride, padding, dilation, groups };
 }
 
 function paddingOf(name: string, padding: ConvOptions["padding"]): Pair {
   if (padding === undefined || padding === "valid") return 0;
-  if (typeof padding === "string") throw new ArgumentError(`${name}(): padding must be a number, [height, width], "same" or "valid", got "${padding}"`);
+  if (typeof padding === "string")
+    throw new ArgumentError(`${name}(): padding must be a number, [height, width], "same" or "valid", got "${padding}"`);
   return padding;
 }
 
@@ -98,7 +105,18 @@ const weightShape = (g: Geometry): number[] => [g.channelsOut, g.channelsIn / g.
 
 /** As the kernels take them. */
 function sizes(g: Geometry) {
-  return [g.images, g.channelsIn, ...g.input, g.channelsOut, ...g.output, ...g.kernel, ...g.stride, ...g.padding, ...g.dilation, g.groups] as const;
+  return [
+    g.images,
+    g.channelsIn,
+    ...g.input,
+    g.channelsOut,
+    ...g.output,
+    ...g.kernel,
+    ...g.stride,
+    ...g.padding,
+    ...g.dilation,
+    g.groups,
+  ] as const;
 }
 
 /** Multiplications of any of the three products. */

@@ -12,7 +12,8 @@ export interface LossOptions {
 
 /** @throws ArgumentError for an unknown reduction */
 export function checkReduction(name: string, reduction: LossReduction): void {
-  if (!["mean", "sum", "none"].includes(reduction)) throw new ArgumentError(`${name}(): reduction must be "mean", "sum" or "none", got ${JSON.stringify(reduction)}`);
+  if (!["mean", "sum", "none"].includes(reduction))
+    throw new ArgumentError(`${name}(): reduction must be "mean", "sum" or "none", got ${JSON.stringify(reduction)}`);
 }
 
 /**

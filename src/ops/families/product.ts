@@ -10,7 +10,8 @@ export function checkFloats(name: string, ...tensors: readonly Tensor[]): void {
   const [first] = tensors as [Tensor];
   const odd = tensors.find((x) => x.dtype !== first.dtype);
   if (odd) throw new DTypeError(`${name}(): dtypes differ: ${first.dtype} and ${odd.dtype}; convert one with .to()`);
-  if (!isFloat(first.dtype)) throw new DTypeError(`${name}(): expected floating point tensors, got ${first.dtype}; convert them with .to("float32")`);
+  if (!isFloat(first.dtype))
+    throw new DTypeError(`${name}(): expected floating point tensors, got ${first.dtype}; convert them with .to("float32")`);
 }
 
 /** A matrix, or one per step of a batch, in a tensor of any strides. */
@@ -33,7 +34,13 @@ export function tileCost(products: number, tiles: number): number {
 }
 
 /** c = a b (+ bias, one per column): a `[batch, m, k]`, b `[batch, k, n]`. Columns of c are neighbours. */
-export function gemm(c: Matrix, a: Matrix, b: Matrix, bias: Tensor | null, [m, n, k, batch]: readonly [number, number, number, number]): void {
+export function gemm(
+  c: Matrix,
+  a: Matrix,
+  b: Matrix,
+  bias: Tensor | null,
+  [m, n, k, batch]: readonly [number, number, number, number],
+): void {
   const { dtype } = c.tensor;
   const tiles = backend().exports.gemm_tiles(m, n, batch);
   const at = ({ tensor, offset }: Matrix): number => tensor.ptr + offset * bytesOf(dtype);

@@ -29,7 +29,10 @@ export function slope<S extends number[] = []>(decl: SlopeDecl<S>): Slope<S> {
     samples: decl.samples ?? [
       [[7], [7]],
       [[0], [0]],
-      [[3, 5], [3, 5]],
+      [
+        [3, 5],
+        [3, 5],
+      ],
     ],
     prepare: (g: Tensor, of: Tensor, ...scalars: S) => ({ inputs: [g, of], args: scalars }),
     run([g, of], scalars) {

@@ -71,7 +71,11 @@ export interface UnaryCall {
 }
 
 /** For `run`: the kernel over the elements in order, into `target` where it fits. */
-export function runUnary({ name, kernel, scalars = [], cost = 1, integers = "promote", result }: UnaryCall, x: Tensor, target?: Tensor): Tensor {
+export function runUnary(
+  { name, kernel, scalars = [], cost = 1, integers = "promote", result }: UnaryCall,
+  x: Tensor,
+  target?: Tensor,
+): Tensor {
   const promote = !isFloat(x.dtype) && integers === "promote";
   const source = promote ? discard(cast(x, getDefaultDType())) : contiguousInput(x);
   const dtype: DType = result ?? source.dtype;
