@@ -35,7 +35,7 @@ export function data(x: Tensor): TypedArray {
 }
 
 /**
- * The value of a tensor of one element.
+ * The value of a tensor of one element: 1 or 0 for bool, where `tolist()` gives a boolean.
  * @throws ArgumentError when it has another number of elements
  */
 export function item(x: Tensor): number {
@@ -62,7 +62,10 @@ export function tolist(x: Tensor): Nested {
   return build(0);
 }
 
-/** The tensor as PyTorch prints it. */
+/**
+ * The tensor as PyTorch prints it, but for JavaScript's spellings (`true`, `dtype=float64`, `requiresGrad=true`,
+ * `gradFn=<MulBackward>`). int32, which stands for int64, is named only where there are no elements to show it.
+ */
 export function toString(x: Tensor): string {
   return format(x, toTypedArray(x));
 }
