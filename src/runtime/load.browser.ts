@@ -43,7 +43,10 @@ export const host: Host = {
     // Only an error of the script itself comes with a message.
     const script = String(url ?? "worker.browser.js");
     const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl })`;
-    worker.addEventListener("error", (event) => events.onGone(event.message || missing));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault(); // else it also counts as an error of the worker that lanegrad itself may run in
+      events.onGone(event.message || missing);
+    });
     worker.postMessage(start);
     return { terminate: () => worker.terminate() };
   },

@@ -58,8 +58,10 @@ function threadTests(browser: () => Browser, where: Where): void {
 
   test("plain SIMD gives the bits of Node, with shared memory and without", async () => {
     const node = digestOfNode();
-    expect((await digestOf(browser(), where, { threads: 2, deterministic: true })).digest).toBe(node);
-    expect((await digestOf(browser(), where, { variant: "simd" })).digest).toBe(node);
+    const shared = await digestOf(browser(), where, { threads: 2, deterministic: true });
+    expect(shared).toMatchObject({ report: { threads: 2, variant: "threads" }, digest: node });
+    const alone = await digestOf(browser(), where, { variant: "simd" });
+    expect(alone).toMatchObject({ report: { threads: 1, variant: "simd" }, digest: node });
   });
 }
 

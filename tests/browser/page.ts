@@ -8,14 +8,16 @@ type Ask = (question: Question) => Promise<Reply>;
 
 function askWorker(): Ask {
   const worker = new Worker(new URL("./in-worker.js", import.meta.url), { type: "module" });
-  let failed: (reply: Reply) => void = () => undefined;
-  worker.addEventListener("error", ({ message }) => failed({ error: `the worker of the test ended: ${message}` }));
-  return (question) =>
-    new Promise((resolve) => {
-      failed = resolve;
-      worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => resolve(data), { once: true });
-      worker.postMessage(question);
-    });
+  const ended = new Promise<Reply>((resolve) =>
+    worker.addEventListener("error", ({ message }) => resolve({ error: `the worker of the test ended: ${message}` })),
+  );
+  return (question) => {
+    const answered = new Promise<Reply>((resolve) =>
+      worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => resolve(data), { once: true }),
+    );
+    worker.postMessage(question);
+    return Promise.race([answered, ended]);
+  };
 }
 
 // Loaded only here, so that with a worker nothing of the library runs on the main thread.
