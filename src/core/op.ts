@@ -118,7 +118,7 @@ export function execute<P extends unknown[], A, R>(
   aux: Tensor[],
   out?: Tensor,
 ): R {
-  for (let i = 0; i < inputs.length; i++) inputs[i]!.storage.check();
+  for (let i = 0; i < inputs.length; i++) inputs[i]!.storage.check(spec.name);
   const mark = temporaries.length;
   const born = creationMark();
   try {
@@ -318,7 +318,7 @@ export function inPlace<F extends (x: Tensor, ...rest: never[]) => Tensor>(of: O
 
 /** Applies a declared op to `x` in place. `inputs` may hold a promoted copy of `x`. */
 function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args: unknown): Tensor {
-  x.storage.check();
+  x.storage.check(spec.name);
   checkInPlace(spec.name, x);
   const recording = needsGraph([x, ...inputs]);
   if (recording) onRecord();

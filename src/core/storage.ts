@@ -119,9 +119,9 @@ export class Storage {
     return this.state === State.Gone;
   }
 
-  /** Throws now, before anything is allocated, if it is gone; if not, it is in use from here on. */
-  check(): void {
-    if (this.state === State.Gone) throw new DisposedError(this.why);
+  /** Throws now, before anything is allocated, if it is gone; if not, it is in use from here on. `reader` is the function that asks. */
+  check(reader?: string): void {
+    if (this.state === State.Gone) throw new DisposedError(reader ? `${reader.replace(/^_/, "")}(): ${this.why}` : this.why);
     this.touch();
   }
 

@@ -76,7 +76,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
    */
   addParamGroup(group: Partial<O> & { params: Tensor | Iterable<Tensor> }): void {
     const name = this.constructor.name;
-    const params = group.params instanceof Tensor ? [group.params] : [...group.params];
+    const params = group?.params instanceof Tensor ? [group.params] : iterable(group?.params) ? [...group.params] : null;
+    if (!params) throw new ArgumentError(`${name}(): expected parameters, or groups { params, ... } of them, got ${typeof group}`);
     const seen = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const p of params) {
       if (!(p instanceof Tensor)) throw new ArgumentError(`${name}(): parameters must be tensors, got ${p === null ? "null" : typeof p}`);
@@ -176,6 +177,10 @@ export function memory(state: ParamState, name: string, p: Tensor): Tensor {
   const fresh = zeros(p.shape, { dtype: p.dtype });
   fresh.storage.outlive();
   return (state[name] = fresh);
+}
+
+function iterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
 function checkGradient(name: string, p: Tensor, grad: Tensor): void {
