@@ -12,8 +12,8 @@ interface Outcome {
   threads: number;
 }
 
-function withWorker(mode: string, skip = 0): Outcome & { stderr: string } {
-  const { stdout, stderr, status } = runFixture("faulty", mode, String(skip));
+function withWorker(mode: string, skip = 0, ...more: string[]): Outcome & { stderr: string } {
+  const { stdout, stderr, status } = runFixture("faulty", mode, String(skip), ...more);
   expect(status, stderr).toBe(0);
   return { ...(JSON.parse(stdout) as Outcome), stderr };
 }
@@ -36,7 +36,7 @@ describe("a worker that", { timeout: 120_000 }, () => {
   });
 
   test("dies while it changes a tensor in place gives an error that says so, and the library goes on", () => {
-    const { sum, errors, threads } = withWorker("during", 2);
+    const { sum, errors, threads } = withWorker("during", 2, "in place");
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/sgd_f32: a worker thread died while it changed a tensor in place, so that tensor's contents are lost/);
     expect(sum).toBe(EXPECTED);
