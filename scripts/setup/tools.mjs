@@ -42,7 +42,7 @@ async function compile(cargo, missing) {
     await run(cargo, ["install", "--debug", "--root", toolsDir, crate, "--bin", program, ...exact], {
       env,
       cwd: toolsDir,
-      help: `see that crates.io can be reached, or install ${crate}${version ? ` ${version}` : ""} by hand so that it is on PATH.`,
+      help: `see that the crates registry can be reached, or install ${crate}${version ? ` ${version}` : ""} by hand so that it is on PATH.`,
     });
   }
 }
