@@ -2,13 +2,11 @@ import { backend, launch } from "../runtime/backend.js";
 import { DTypeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
 import { writeInts } from "../runtime/scratch.js";
-import { type DType, bytesOf, dtypeInfo } from "./dtype.js";
+import { type DType, bitsOf, dtypeInfo } from "./dtype.js";
 import { discard, setCopyInto } from "./op.js";
 import { broadcastStrides, sizeOf } from "./shape.js";
 import { collapse } from "./strided.js";
 import { Tensor } from "./tensor.js";
-
-const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 
 /** The tensor itself if its elements lie in order, else a copy that does. For public use see `contiguous`. */
 export function materialize(x: Tensor): Tensor {
@@ -28,7 +26,7 @@ export function copyStrided(to: Tensor, from: Tensor): void {
   const total = sizeOf(to.shape);
   if (total === 0) return;
   const nest = collapse(to.shape, [to.strides, broadcastStrides(from.shape, from.strides, to.shape)]);
-  const bits = BITS[bytesOf(to.dtype)];
+  const bits = bitsOf(to.dtype);
   const meta = writeInts([nest.shape.length], nest.shape, nest.strides[0]!, nest.strides[1]!);
   launch(`copy_nd_${bits}`, [to.ptr, from.ptr, meta], total);
 }

@@ -44,6 +44,13 @@ export function bytesOf(dtype: DType): 1 | 4 | 8 {
   return TABLE[dtype].bytes;
 }
 
+const BITS = { 1: "8", 4: "32", 8: "64" } as const;
+
+/** The suffix of kernels that move elements as they are, whatever they mean: `gather_32`. */
+export function bitsOf(dtype: DType): "8" | "32" | "64" {
+  return BITS[bytesOf(dtype)];
+}
+
 /** The dtype that holds both, as `torch.promote_types` says within these five. */
 export function promoteTypes(a: DType, b: DType): DType {
   return TABLE[a].rank >= TABLE[b].rank ? a : b;

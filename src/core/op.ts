@@ -76,8 +76,8 @@ export function temporary<R>(fn: () => R): R {
 
 /**
  * Runs `fn` and frees at once what it made, but for the tensors it returns (alone, or in arrays and plain
- * objects), those that a graph needs, and parameters, gradients and the memory of optimisers. Never needed: idle memory is taken back anyway. It makes long
- * synchronous arithmetic on large tensors faster.
+ * objects), those that a graph needs, and parameters, gradients and the memory of optimisers. Never needed:
+ * idle memory is taken back anyway. It makes long synchronous arithmetic on large tensors faster.
  *
  * @example const rms = scope(() => x.mul(x).mean().sqrt());
  */
@@ -307,11 +307,10 @@ export function setCopyInto(fn: (to: Tensor, from: Tensor) => void): void {
  * @throws AutogradError on a leaf that requires grad, outside of noGrad
  */
 export function inPlace<F extends (x: Tensor, ...rest: never[]) => Tensor>(of: Op<F>): F {
-  const { spec } = of;
-  const name = `${spec.name}_`;
+  const spec = { ...of.spec, name: `${of.spec.name}_` };
   const call = (...params: unknown[]): Tensor => {
     const { inputs, args } = spec.prepare ? spec.prepare(...params) : { inputs: params as Tensor[], args: undefined };
-    return changeInPlace({ ...spec, name }, params[0] as Tensor, inputs, args);
+    return changeInPlace(spec, params[0] as Tensor, inputs, args);
   };
   return call as unknown as F;
 }

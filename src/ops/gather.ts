@@ -1,7 +1,7 @@
 import { launch } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import { contiguousInput } from "../core/copy.js";
-import { bytesOf } from "../core/dtype.js";
+import { bitsOf } from "../core/dtype.js";
 import { composite, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { normalizeDim, show } from "../core/shape.js";
@@ -16,8 +16,6 @@ import { aroundDim } from "./families/reduction.js";
 import { indexAdd, scatterAdd } from "./scatter.js";
 import { narrow } from "./slice.js";
 import { reshape, unsqueeze } from "./view.js";
-
-export const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 
 /** @throws ShapeError unless `index` has the dims of `x` and is nowhere larger, but along `dim` */
 export function checkAlong(name: string, x: Tensor, dim: number, index: Tensor, what = "the tensor"): void {
@@ -81,7 +79,7 @@ export const gather: Op<(x: Tensor, dim: number, index: Tensor) => Tensor> = op(
     const places = contiguousInput(index!);
     const { n, inner } = aroundDim(source.shape, dim);
     const out = Tensor.empty(index!.shape, x!.dtype, "gather");
-    launch(`gather_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, places.ptr, n, index!.shape[dim] ?? 1, inner], out.numel);
+    launch(`gather_${bitsOf(x!.dtype)}`, [out.ptr, source.ptr, places.ptr, n, index!.shape[dim] ?? 1, inner], out.numel);
     return out;
   },
   vjp: [needs([1], (g, c) => scatterAdd(zeros(c.shapes[0]!, { dtype: g.dtype }), c.args, c.input(1), g)), null],
@@ -132,7 +130,7 @@ function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonly numbe
   const { outer, n, inner } = aroundDim(x.shape, dim);
   const out = Tensor.empty(shape, x.dtype, "indexSelect");
   const rows = outer * places.numel;
-  if (rows > 0) launch(`index_select_${BITS[bytesOf(x.dtype)]}`, [out.ptr, source.ptr, places.ptr, n, places.numel, inner], rows, inner);
+  if (rows > 0) launch(`index_select_${bitsOf(x.dtype)}`, [out.ptr, source.ptr, places.ptr, n, places.numel, inner], rows, inner);
   return out;
 }
 

@@ -2,7 +2,7 @@ import { ShapeError } from "../runtime/errors.js";
 import { launch } from "../runtime/backend.js";
 import { constant } from "../core/constant.js";
 import { cast, contiguousInput, copyStrided, upload } from "../core/copy.js";
-import { type DType, bytesOf, checkFill } from "../core/dtype.js";
+import { type DType, bitsOf, checkFill } from "../core/dtype.js";
 import { checkInPlace, discard, inPlace, op, temporary } from "../core/op.js";
 import { broadcastShapes, sameShape, show, sizeOf } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
@@ -121,7 +121,7 @@ const put: Op<(x: Tensor, y: Tensor, places: Tensor) => Tensor> = op({
     const numbers = contiguousInput(places!);
     const count = numbers.numel;
     if (count > 0)
-      launch(`scatter_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, numbers.ptr, out.numel, count, 1], 1, count, { inPlace: true });
+      launch(`scatter_${bitsOf(x!.dtype)}`, [out.ptr, source.ptr, numbers.ptr, out.numel, count, 1], 1, count, { inPlace: true });
     return out;
   },
   vjp: [
@@ -131,8 +131,6 @@ const put: Op<(x: Tensor, y: Tensor, places: Tensor) => Tensor> = op({
   ],
 });
 const put_ = inPlace(put);
-
-const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 
 function castTo(y: Tensor, dtype: DType): Tensor {
   return y.dtype === dtype ? y : discard(cast(y, dtype, "copy_"));

@@ -3,14 +3,13 @@ import { DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
 import { writeInts } from "../runtime/scratch.js";
 import { contiguousInput, fillRaw } from "../core/copy.js";
-import { bytesOf } from "../core/dtype.js";
+import { bitsOf } from "../core/dtype.js";
 import { op } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { broadcastShapes, show, sizeOf } from "../core/shape.js";
 import { type Op, type Vjp, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
 import { to } from "./convert.js";
-import { BITS } from "./gather.js";
 import { expand } from "./view.js";
 
 /** How many elements of a contiguous mask are true. */
@@ -52,7 +51,7 @@ export const maskedSelect: Op<(x: Tensor, mask: Tensor) => Tensor> = op({
     const source = contiguousInput(x!);
     const plain = contiguousInput(mask!);
     const out = Tensor.empty([countTrue(plain)], x!.dtype, "maskedSelect");
-    throughMask(`masked_select_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, plain.ptr], plain.numel);
+    throughMask(`masked_select_${bitsOf(x!.dtype)}`, [out.ptr, source.ptr, plain.ptr], plain.numel);
     return out;
   },
   vjp: [needs([1], (g, c) => maskedPlace(g, c.input(1))), null],
@@ -68,7 +67,7 @@ const maskedPlace: Op<(x: Tensor, mask: Tensor) => Tensor> = op({
     const plain = contiguousInput(mask!);
     const out = Tensor.empty(mask!.shape, x!.dtype, "maskedSelect");
     fillRaw(out, 0);
-    throughMask(`masked_scatter_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, plain.ptr], plain.numel);
+    throughMask(`masked_scatter_${bitsOf(x!.dtype)}`, [out.ptr, source.ptr, plain.ptr], plain.numel);
     return out;
   },
   vjp: [needs([1], (g, c) => maskedSelect(g, c.input(1))), null],
@@ -121,7 +120,7 @@ function triangle(name: "tril" | "triu", vjp: Vjp<number>): Triangle {
       const [rows, cols] = x!.shape.slice(-2) as [number, number];
       const out = Tensor.empty(x!.shape, x!.dtype, name);
       const total = sizeOf(x!.shape.slice(0, -1));
-      launch(`triangle_${BITS[bytesOf(x!.dtype)]}`, [out.ptr, source.ptr, rows, cols, diagonal, Number(name === "triu")], total, cols);
+      launch(`triangle_${bitsOf(x!.dtype)}`, [out.ptr, source.ptr, rows, cols, diagonal, Number(name === "triu")], total, cols);
       return out;
     },
     vjp: [vjp],

@@ -7,17 +7,7 @@ import { keywords, python } from "../core/python.js";
 import { type Shape, show, sizeOf } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
-import { type Pair, pair } from "./families/conv.js";
-
-/** Height and width of each. */
-interface Windows {
-  readonly input: readonly [number, number];
-  readonly output: readonly [number, number];
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
-  readonly dilation: readonly [number, number];
-}
+import { type Pair, type Windows, pair } from "./families/conv.js";
 
 interface PoolOptions {
   /** Step of the window. Default: the kernel's size. */

@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
 import { constant } from "../core/constant.js";
 import { contiguousInput, copyStrided } from "../core/copy.js";
-import { bytesOf, dtypeInfo } from "../core/dtype.js";
+import { bitsOf, bytesOf, dtypeInfo } from "../core/dtype.js";
 import { composite, discard, inPlace, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { normalizeDim, sameShape, show } from "../core/shape.js";
@@ -13,7 +13,7 @@ import { mul } from "./binary.js";
 import { zeros } from "./creation.js";
 import { checkIndices, requireInt } from "./families/indices.js";
 import { aroundDim } from "./families/reduction.js";
-import { BITS, checkAlong, gather, indexSelect, requireSameDType } from "./gather.js";
+import { checkAlong, gather, indexSelect, requireSameDType } from "./gather.js";
 import { amax } from "./extreme.js";
 import { narrow } from "./slice.js";
 import { expand, unsqueeze } from "./view.js";
@@ -118,7 +118,7 @@ const put: Scatter = op({
   prepare: (x: Tensor, dim: number, index: Tensor, src: Tensor) => prepareScatter("scatter", x, dim, index, src),
   run([x, index, src], dim, _aux, target) {
     const out = copyFor(x!, target, "scatter");
-    scatterInto(out, `scatter_${BITS[bytesOf(x!.dtype)]}`, dim, index!, src!);
+    scatterInto(out, `scatter_${bitsOf(x!.dtype)}`, dim, index!, src!);
     return out;
   },
   vjp: [
@@ -248,13 +248,9 @@ export const indexCopy: Op<(x: Tensor, dim: number, index: Tensor, source: Tenso
     const values = contiguousInput(source!);
     const places = contiguousInput(index!);
     const { outer, n, inner } = aroundDim(x!.shape, dim);
-    launch(
-      `index_copy_${BITS[bytesOf(x!.dtype)]}`,
-      [out.ptr, values.ptr, places.ptr, n, places.numel, inner],
-      outer * inner,
-      places.numel,
-      { inPlace: true },
-    );
+    launch(`index_copy_${bitsOf(x!.dtype)}`, [out.ptr, values.ptr, places.ptr, n, places.numel, inner], outer * inner, places.numel, {
+      inPlace: true,
+    });
     return out;
   },
   vjp: [needs([1], (g, c) => indexFill(g, c.args.dim, c.input(1), 0)), null, needs([1], (g, c) => indexSelect(g, c.args.dim, c.input(1)))],

@@ -2,7 +2,7 @@ import { launch } from "../runtime/backend.js";
 import { ArgumentError, DTypeError } from "../runtime/errors.js";
 import { writeInts } from "../runtime/scratch.js";
 import { constant } from "../core/constant.js";
-import { type DType, bytesOf, isFloat, promoteScalar } from "../core/dtype.js";
+import { type DType, bitsOf, isFloat, promoteScalar } from "../core/dtype.js";
 import { inPlace, op } from "../core/op.js";
 import { python } from "../core/python.js";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sameShape, show, sizeOf } from "../core/shape.js";
@@ -10,8 +10,6 @@ import { type Op, needs } from "../core/spec.js";
 import { collapse } from "../core/strided.js";
 import { Tensor } from "../core/tensor.js";
 import { type BinaryArgs, type Operand, inDType, promoteOperands, unitStride } from "./families/binary.js";
-
-const BITS = { 1: "8", 4: "32", 8: "64" } as const;
 
 function checkCondition(name: string, what: string, condition: Tensor): void {
   if (condition.dtype === "bool") return;
@@ -24,7 +22,7 @@ function choose(name: string, condition: Tensor, x: Tensor, y: Tensor, { dtype, 
   const inPlace = target?.dtype === dtype && sameShape(target.shape, shape);
   const out = inPlace ? target : Tensor.empty(shape, dtype, name);
   const total = sizeOf(shape);
-  const bits = BITS[bytesOf(dtype)];
+  const bits = bitsOf(dtype);
   const units = operands.map((operand) => unitStride(operand, shape, total));
   const addresses = [out.ptr, ...operands.map((operand) => operand.ptr)];
   if (units.every((unit) => unit >= 0)) {

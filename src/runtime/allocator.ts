@@ -75,10 +75,6 @@ export class Allocator {
     this.stats.reserved -= size;
   }
 
-  resetPeak(): void {
-    this.stats.peak = this.stats.inUse;
-  }
-
   private list(size: number): number[] {
     let list = this.small.get(size);
     if (!list) this.small.set(size, (list = []));

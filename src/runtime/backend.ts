@@ -57,10 +57,6 @@ export function backend(): Backend {
   return current ?? startSync();
 }
 
-export function isStarted(): boolean {
-  return current !== null;
-}
-
 function startSync(): Backend {
   const plan = planFor({});
   const module = host().loadSync(`${plan.variant}.wasm`);

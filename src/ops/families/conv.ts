@@ -22,17 +22,21 @@ export interface ConvOptions {
   groups?: number;
 }
 
-/** All sizes of a convolution. In the transposed one, "in" is its output. */
-export interface Geometry {
-  readonly images: number;
-  readonly channelsIn: number;
-  readonly channelsOut: number;
+/** How windows slide over planes: height and width of each. */
+export interface Windows {
   readonly input: readonly [number, number];
   readonly output: readonly [number, number];
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly padding: readonly [number, number];
   readonly dilation: readonly [number, number];
+}
+
+/** All sizes of a convolution. In the transposed one, "in" is its output. */
+export interface Geometry extends Windows {
+  readonly images: number;
+  readonly channelsIn: number;
+  readonly channelsOut: number;
   readonly groups: number;
 }
 

@@ -1,3 +1,0 @@
-export * from "./gather.js";
-export * from "./mask.js";
-export * from "./scatter.js";
