@@ -1,6 +1,7 @@
 import { launch } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
+import { SHORT_TOPK } from "../runtime/tuning.js";
 import { cast, contiguousInput, copyStrided } from "../core/copy.js";
 import { dtypeInfo } from "../core/dtype.js";
 import { composite, discard, op } from "../core/op.js";
@@ -113,9 +114,6 @@ export interface TopkOptions {
   largest?: boolean;
 }
 
-/** Up to this many, insertion into a short list beats sorting: bench/ops.ts. */
-const SHORT = 64;
-
 const topkOp: Op<(x: Tensor, k: number, options?: TopkOptions) => Tensor[]> = op({
   name: "_topk",
   torch: (k: number, options?: TopkOptions) => `(lambda r: r.values + r.indices)(x.topk(${k}${keywords({ ...options })}))`,
@@ -167,7 +165,7 @@ export const topk: Op<(x: Tensor, k: number, options?: TopkOptions) => Found> = 
     check: ([values]) => values!,
   },
   (x: Tensor, k: number, options: TopkOptions = {}) => {
-    if (!(k > SHORT)) return named(topkOp(x, k, options));
+    if (!(k > SHORT_TOPK)) return named(topkOp(x, k, options));
     const { dim = -1, largest = true } = options;
     if (k > (x.shape.at(dim) ?? 1)) topkOp(x, k, options); // throws
     const { values, indices } = sort(x, dim, { descending: largest });

@@ -5,6 +5,7 @@ import type { Host } from "./host.js";
 import { type Exports, type KernelName, call } from "./kernels.js";
 import { LinearMemory } from "./memory.js";
 import { Pool } from "./pool.js";
+import { THREAD_WORTH } from "./tuning.js";
 import { type Variant, chooseVariant } from "./variant.js";
 
 export interface InitOptions {
@@ -177,8 +178,6 @@ export function report(): BackendReport {
   return backend().report();
 }
 
-/** Work below this many scalar operations is not worth waking another thread, which costs some 13 µs: as long as 100,000 of them. */
-const THREAD_WORTH = 200_000;
 let threadWorth = THREAD_WORTH;
 
 /** For tests: 0 splits even the smallest jobs, Infinity none; nothing given is as measured. */

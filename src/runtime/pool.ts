@@ -22,6 +22,7 @@ import {
 import { BackendError } from "./errors.js";
 import type { Host, WorkerHandle } from "./host.js";
 import { type Exports, call, kernelTable } from "./kernels.js";
+import { CHUNKS_PER_THREAD } from "./tuning.js";
 import type { WorkerStart } from "./worker.js";
 
 export interface PoolOptions {
@@ -41,8 +42,6 @@ export interface PoolOptions {
  * milliseconds; only a machine that swaps comes near.
  */
 const PATIENCE_MS = 5000;
-/** Chunks per thread: enough to even out, few enough that claiming costs nothing. */
-const CHUNKS_PER_THREAD = 4;
 
 /**
  * Worker threads that share a kernel's range with the caller. `run` is synchronous: the caller works too,

@@ -18,6 +18,7 @@ import {
 } from "./control.js";
 import { instantiate } from "./glue.js";
 import { call, kernelTable } from "./kernels.js";
+import { SPINS } from "./tuning.js";
 import type { Variant } from "./variant.js";
 
 /** What a worker needs to join the pool. */
@@ -28,9 +29,6 @@ export interface WorkerStart {
   control: SharedArrayBuffer;
   index: number;
 }
-
-/** Empty turns before a worker sleeps: the next job of a training step usually comes within microseconds. */
-const SPINS = 2000;
 
 /** Serves jobs until the pool stops. Never returns to the event loop in between. */
 export function serve(start: WorkerStart): void {

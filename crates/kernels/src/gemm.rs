@@ -15,19 +15,10 @@ pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
 pub(crate) use operand::{AlongK, AlongLanes, Rows, Strided};
 
-/// Rows of A and of C per register tile. V8 loads all operands of a step before it multiplies, so 4 × 2
-/// accumulators, 2 vectors of B and 4 of A fill the 16 registers (one is V8's own); 5 or 6 rows spill, at half the speed.
-pub(crate) const MR: usize = 4;
-/// Vectors per row of a register tile.
-pub(crate) const NV: usize = 2;
+pub(crate) use crate::tuning::{KC, MC, MR, NC, NV};
+
 /// The widest register tile in elements, for arrays: `NV` vectors of four floats.
 pub(crate) const MAX_NR: usize = NV * 4;
-/// Depth of a packed block. It fixes the order of summation: k is summed in blocks of `KC`.
-pub(crate) const KC: usize = 256;
-/// Most rows of a packed block of A.
-pub(crate) const MC: usize = 96;
-/// Most columns of a packed panel of B.
-pub(crate) const NC: usize = 256;
 
 /// C is added to, not overwritten.
 const ACCUMULATE: u32 = 1;

@@ -26,6 +26,7 @@ mod random;
 mod reduce;
 pub mod simd;
 mod softmax;
+mod tuning;
 mod unary;
 
 pub use simd::{Real, Vector};

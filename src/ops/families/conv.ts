@@ -1,5 +1,6 @@
 import { backend, launch } from "../../runtime/backend.js";
 import { ArgumentError, ShapeError } from "../../runtime/errors.js";
+import { LARGE_WEIGHT_GRADIENT, WEIGHT_TILES } from "../../runtime/tuning.js";
 import { dtypeInfo } from "../../core/dtype.js";
 import { contiguousInput } from "../../core/copy.js";
 import { discard } from "../../core/op.js";
@@ -152,17 +153,13 @@ export function convolveBack(dy: Tensor, weight: Tensor, bias: Tensor | null, g:
   return out;
 }
 
-/** Tiles that a large weight gradient should have, to be shared among threads. */
-const ENOUGH_TILES = 16;
-const LARGE = 4_000_000;
-
 /** dw from dy and x. */
 export function convolveWeight(dy: Tensor, x: Tensor, g: Geometry): Tensor {
   const [left, right] = [contiguousInput(dy), contiguousInput(x)];
   const { exports } = backend();
   const tilesOf = (parts: number): number => exports.conv2d_weight_grad_tiles(g.channelsOut, g.channelsIn, ...g.kernel, g.groups, parts);
   // Few weights, many images: runs of images get a sum each. By shapes only, so that all machines add in one order.
-  const wanted = products(g) < LARGE ? 1 : Math.ceil(ENOUGH_TILES / Math.max(1, tilesOf(1)));
+  const wanted = products(g) < LARGE_WEIGHT_GRADIENT ? 1 : Math.ceil(WEIGHT_TILES / Math.max(1, tilesOf(1)));
   const parts = Math.max(1, Math.min(g.images, wanted));
   const out = Tensor.empty(parts === 1 ? weightShape(g) : [parts, ...weightShape(g)], x.dtype, "conv2d");
   const tiles = tilesOf(parts);

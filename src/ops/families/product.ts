@@ -1,5 +1,6 @@
 import { backend, launch } from "../../runtime/backend.js";
 import { DTypeError } from "../../runtime/errors.js";
+import { PRODUCTS_PER_OPERATION } from "../../runtime/tuning.js";
 import { bytesOf, isFloat } from "../../core/dtype.js";
 import { type Shape, broadcastStrides, sizeOf } from "../../core/shape.js";
 import { collapse } from "../../core/strided.js";
@@ -25,12 +26,9 @@ export interface Matrix {
   readonly batch: number;
 }
 
-/** Products per scalar operation that `launch` counts: so much faster are register tiles. */
-const PER_OPERATION = 8;
-
 /** What a launch over `tiles` tiles says it costs, for `products` multiplications in all. */
 export function tileCost(products: number, tiles: number): number {
-  return Math.ceil(products / PER_OPERATION / Math.max(1, tiles));
+  return Math.ceil(products / PRODUCTS_PER_OPERATION / Math.max(1, tiles));
 }
 
 /** c = a b (+ bias, one per column): a `[batch, m, k]`, b `[batch, k, n]`. Columns of c are neighbours. */

@@ -11,14 +11,12 @@ use super::{depthwise, offset};
 use crate::gemm::operand::Scratch;
 use crate::gemm::{div, Adjacent, AlongLanes, Epilogue, Grid, Product, Strided, MC, NC};
 use crate::simd::{Real, Vector};
-
-/// Most rows of a panel. With the packed blocks of a product of doubles it must fit on a thread's stack of 2 MiB.
-pub(super) const PANEL: usize = 2 * MC;
+use crate::tuning::{FEW_OUTPUTS, PANEL};
 
 /// So few output channels that writing a panel costs more than the product.
 #[inline(always)]
 fn few_outputs(s: &Shape) -> bool {
-    s.group_out <= 3
+    s.group_out <= FEW_OUTPUTS
 }
 
 /// The length of the work range of `conv2d_input_grad`.

@@ -1,17 +1,9 @@
 //! How the input gradient is cut into units of work. A unit owns its part of dx: it alone writes there, in an order
 //! that depends on the shape only.
 
-use super::input::PANEL;
 use super::shape::Shape;
 use crate::gemm::{div, div_ceil, NC};
-
-/// With fewer units than this they are made smaller: enough for a handful of threads.
-const ENOUGH: usize = 16;
-/// What they keep for the packing to be worth it: rows (channel, tap) and columns (image, output) of the product.
-const LEAST_ROWS: usize = 48;
-const LEAST_COLS: usize = 64;
-/// A band has so many times the rows that a kernel spans: outputs near its edge are computed for both sides.
-const LEAST_SPANS: usize = 4;
+use crate::tuning::{ENOUGH_UNITS, LEAST_COLS, LEAST_ROWS, LEAST_SPANS, PANEL};
 
 /// The size of a unit, and the counts of units.
 pub(super) struct Units {
@@ -55,7 +47,7 @@ impl Units {
         let span = s.rows.dilation * (s.rows.kernel - 1) + 1;
         loop {
             let units = of(images, channels, band);
-            if units.total() >= ENOUGH {
+            if units.total() >= ENOUGH_UNITS {
                 return units;
             }
             if channels > 1 && channels * s.taps() >= 2 * LEAST_ROWS {

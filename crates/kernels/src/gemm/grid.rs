@@ -1,6 +1,6 @@
 //! How C is cut into tiles, the unit of work of threads.
 
-use super::{MC, NC};
+use crate::tuning::{ENOUGH_TILES, MC, NC};
 
 /// a / b rounded down; 0 for b = 0, so that no check for it can panic.
 #[inline(always)]
@@ -26,9 +26,6 @@ pub(crate) struct Grid {
     pub cols: usize,
 }
 
-/// Below this many tiles they are made smaller: enough for a handful of threads.
-const ENOUGH: usize = 16;
-
 impl Grid {
     pub fn new(m: usize, n: usize, batch: usize) -> Self {
         let grid = |mc, nc| Grid {
@@ -39,7 +36,7 @@ impl Grid {
             rows: m.div_ceil(mc),
             cols: n.div_ceil(nc),
         };
-        let few = |g: &Grid| g.rows * g.cols * batch < ENOUGH;
+        let few = |g: &Grid| g.rows * g.cols * batch < ENOUGH_TILES;
         let mut best = grid(MC, NC);
         // Rows first: tiles of one thread that differ in rows only do not repeat the packing of B.
         if few(&best) {

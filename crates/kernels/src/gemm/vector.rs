@@ -3,9 +3,7 @@
 use super::operand::Scratch;
 use super::{Epilogue, Strided};
 use crate::simd::{Real, Vector};
-
-/// Depth of a block of x that is copied when x is strided.
-const BLOCK: usize = 1024;
+use crate::tuning::VECTOR_BLOCK as BLOCK;
 
 /// y[i] (=|+=) sum over k of matrix[i, k] x[k] for i in `begin..end`, y with stride `step`.
 #[inline(never)]

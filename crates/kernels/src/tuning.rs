@@ -1,0 +1,37 @@
+//! Every threshold and block size of the kernels, each with the row of `npm run bench` that set it. Those of the
+//! TypeScript side stand in `src/runtime/tuning.ts`; `docs/performance.md` shows both in one table.
+//!
+//! None of them may depend on the number of threads: they fix the order of summation, and so the bits.
+
+/// Rows of A and of C per register tile. V8 loads all operands of a step before it multiplies, so 4 × 2
+/// accumulators, 2 vectors of B and 4 of A fill the 16 registers (one is V8's own); 5 or 6 rows spill, at half the
+/// speed. (gemm 512)
+pub(crate) const MR: usize = 4;
+/// Vectors per row of a register tile. (gemm 512)
+pub(crate) const NV: usize = 2;
+/// Depth of a packed block: k is summed in blocks of it. (gemm 1024)
+pub(crate) const KC: usize = 256;
+/// Most rows of a packed block of A. (gemm 1024)
+pub(crate) const MC: usize = 96;
+/// Most columns of a packed panel of B. (gemm 1024)
+pub(crate) const NC: usize = 256;
+/// A product with fewer tiles than this gets smaller ones: enough for a handful of threads. (gemm 256, 2 threads)
+pub(crate) const ENOUGH_TILES: usize = 16;
+/// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)
+pub(crate) const VECTOR_BLOCK: usize = 1024;
+
+/// Most output channels of a group for which the input gradient adds rows rather than panels of a product: writing
+/// a panel would cost more than the product. (conv input gradient)
+pub(crate) const FEW_OUTPUTS: usize = 3;
+/// Most rows of a panel of the input gradient. With the packed blocks of a product of doubles it must fit on a
+/// thread's stack of 2 MiB. (conv input gradient)
+pub(crate) const PANEL: usize = 2 * MC;
+/// With fewer units of the input gradient than this they are made smaller. (conv input gradient, 2 threads)
+pub(crate) const ENOUGH_UNITS: usize = 16;
+/// What a unit keeps for packing to be worth it: rows (channel, tap) and columns (image, output) of the product.
+/// (conv input gradient)
+pub(crate) const LEAST_ROWS: usize = 48;
+pub(crate) const LEAST_COLS: usize = 64;
+/// A band of a unit has so many times the rows that a kernel spans: outputs near its edge are computed for both
+/// sides. (conv input gradient)
+pub(crate) const LEAST_SPANS: usize = 4;

@@ -1,0 +1,21 @@
+/*
+ * Every threshold of the TypeScript side, each with the row of `npm run bench` that set it. Those of the kernels stand
+ * in `crates/kernels/src/tuning.rs`; `docs/performance.md` shows both in one table.
+ *
+ * Only THREAD_WORTH, CHUNKS_PER_THREAD and SPINS may look at threads: all else fixes the order of summation.
+ */
+
+/** Work below this many scalar operations is not worth waking another thread, which costs some 13 µs: as long as 100,000 of them. (softmax, 2 threads) */
+export const THREAD_WORTH = 200_000;
+/** Chunks per thread: enough to even out, few enough that claiming costs nothing. (gemm 512, 2 threads) */
+export const CHUNKS_PER_THREAD = 4;
+/** Empty turns before a worker sleeps: the next job of a training step usually comes within microseconds. (mlp, 2 threads) */
+export const SPINS = 2000;
+/** Products of a matrix product per scalar operation that THREAD_WORTH counts: so much faster are register tiles. (gemm 64, 2 threads) */
+export const PRODUCTS_PER_OPERATION = 8;
+/** Tiles that a large weight gradient of a convolution should have, to be shared among threads; by shapes only. (conv weight gradient, 2 threads) */
+export const WEIGHT_TILES = 16;
+/** From so many products on a weight gradient is large. (conv weight gradient, 2 threads) */
+export const LARGE_WEIGHT_GRADIENT = 4_000_000;
+/** Up to this many, insertion into a short list beats sorting. (topk) */
+export const SHORT_TOPK = 64;
