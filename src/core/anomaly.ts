@@ -27,5 +27,5 @@ export function detectAnomaly<R>(fn: () => R): R {
 export function anomalyStack(): string | null {
   if (!on) return null;
   const lines = (new Error().stack ?? "").split("\n").slice(1);
-  return lines.filter((line) => !/[\\/]core[\\/](op|anomaly|engine)\.[jt]s/.test(line)).join("\n");
+  return lines.filter((line) => !/[\\/]core[\\/](op|dispatch|record|in-place|anomaly|engine)\.[jt]s/.test(line)).join("\n");
 }

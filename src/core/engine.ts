@@ -296,20 +296,23 @@ class Walk {
       g.storage.pending--;
       return;
     }
-    if (leaf.grad === null) leaf.grad = this.own(g);
-    else if (this.createGraph) leaf.grad = ops.add(leaf.grad, g);
+    if (leaf.ownGrad === null) leaf.ownGrad = this.own(g);
+    else if (this.createGraph) leaf.ownGrad = ops.add(leaf.ownGrad, g);
     else {
-      ops.accumulate(leaf.grad, g);
-      leaf.grad.storage.version++;
+      ops.accumulate(leaf.ownGrad, g);
+      leaf.ownGrad.storage.version++;
     }
-    leaf.grad.storage.outlive();
+    leaf.ownGrad.storage.outlive();
     this.settle(raw);
   }
 
   /** A gradient as the leaf may keep it: the engine's own, or a copy of a shared one. */
   private own(g: Tensor): Tensor {
-    if (this.createGraph) return g;
     const { storage } = g;
+    if (this.createGraph) {
+      storage.seen = true; // hooks and graphs may hold it
+      return g;
+    }
     if (!storage.engineOwned || storage.pending > 1 || !g.isContiguous || g.numel * (g.dtype === "float64" ? 8 : 4) !== storage.nbytes)
       return ops.clone(g);
     return this.expose(g);

@@ -79,7 +79,7 @@ export abstract class Function {
       node.outputs[i] = { shape: out.shape, dtype: out.dtype };
       if (isFloat(out.dtype) && !plain.has(out)) out.setHistory(node, i);
     });
-    saved.forEach((x, slot) => node.save(slot, outputs[results.indexOf(x)] ?? x, `saved tensor ${slot} of ${this.name}`));
+    saved.forEach((x, slot) => node.save(slot, outputs[results.indexOf(x)] ?? x));
     count = saved.length;
     return (Array.isArray(result) ? outputs : outputs[0]) as R;
   }

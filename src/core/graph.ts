@@ -13,11 +13,20 @@ export interface OutputMeta {
   readonly dtype: DType;
 }
 
+/** The gradients of a node's inputs, those that `wants` names, from those of its outputs. */
+export type BackwardFn = (grads: (Tensor | null)[], node: GraphNode, createGraph: boolean, wants: readonly boolean[]) => (Tensor | null)[];
+
+/** Slots of saved tensors: inputs from 0, outputs from 100, what `run` put aside from 200. */
+export const OUT = 100;
+export const AUX = 200;
+
 /** A tensor held for backward, with the version it had. */
 interface SavedTensor {
+  readonly slot: number;
   readonly tensor: Tensor;
   readonly version: number;
-  readonly what: string;
+  /** Nobody but the node has it. */
+  readonly own: boolean;
 }
 
 let clock = 0;
@@ -30,7 +39,6 @@ let clock = 0;
  */
 export class GraphNode {
   readonly seq = ++clock;
-  readonly edges: Edge[];
   readonly outputs: OutputMeta[] = [];
   /** Hooks on the gradient of an output, and tensors that asked to retain it. */
   hooks: GradHook[][] | null = null;
@@ -41,39 +49,38 @@ export class GraphNode {
   inner: GraphNode | null = null;
   /** Where the op was called, when anomaly detection is on. */
   stack: string | null = null;
-  private savedTensors: (SavedTensor | null)[] = [];
-  private produced: Storage[] = [];
+  private savedTensors: SavedTensor[] | null = null;
+  private produced: Storage | null = null;
+  private moreProduced: Storage[] | null = null;
   private isConsumed = false;
 
   constructor(
     /** The op's name, as PyTorch names nodes: `MulBackward`. */
     readonly name: string,
-    edges: Edge[],
-    private backward:
-      ((grads: (Tensor | null)[], node: GraphNode, createGraph: boolean, wants: readonly boolean[]) => (Tensor | null)[]) | null,
-  ) {
-    this.edges = edges;
-  }
+    readonly edges: Edge[],
+    private backward: BackwardFn | null,
+  ) {}
 
   /** The nodes that the gradients go to: null for inputs without one. */
   get nextFunctions(): ({ readonly node: GraphNode; readonly index: number } | { readonly leaf: Tensor } | null)[] {
     return this.edges;
   }
 
-  /** Holds `tensor` for backward under a number. */
-  save(slot: number, tensor: Tensor, what: string): void {
-    tensor.storage.saved++;
-    this.savedTensors[slot] = { tensor, version: tensor.storage.version, what };
+  /** Holds `tensor` for backward under a number. `own`: nobody else has it, so it goes with the node. */
+  save(slot: number, tensor: Tensor, own = false): void {
+    const { storage } = tensor;
+    storage.saved++;
+    (this.savedTensors ??= []).push({ slot, tensor, version: storage.version, own });
   }
 
   /** @throws AutogradError when the graph is consumed or the tensor was changed in place since */
   saved(slot: number): Tensor {
-    const saved = this.savedTensors[slot];
+    const saved = this.find(slot);
     if (!saved) throw new AutogradError(`${this.name}: internal: tensor ${slot} was not saved for backward`);
-    const { tensor, version, what } = saved;
+    const { tensor, version } = saved;
     if (tensor.storage.version !== version) {
       throw new AutogradError(
-        `backward(): a tensor needed for the gradient of ${this.opName} was changed in place: ${what} is at version ` +
+        `backward(): a tensor needed for the gradient of ${this.opName} was changed in place: ${this.whatIs(slot)} is at version ` +
           `${tensor.storage.version}, expected ${version}. Use the op without the trailing underscore, or clone() first` +
           (this.stack ? `. It was used at:\n${this.stack}` : ""),
       );
@@ -82,7 +89,19 @@ export class GraphNode {
   }
 
   isSaved(slot: number): boolean {
-    return Boolean(this.savedTensors[slot]);
+    return this.find(slot) !== null;
+  }
+
+  private find(slot: number): SavedTensor | null {
+    const list = this.savedTensors;
+    if (list) for (let i = 0; i < list.length; i++) if (list[i]!.slot === slot) return list[i]!;
+    return null;
+  }
+
+  private whatIs(slot: number): string {
+    if (this.userCode) return `saved tensor ${slot} of ${this.name.replace(/Backward$/, "")}`;
+    if (slot < OUT) return `input ${slot} of ${this.opName}()`;
+    return slot < AUX ? `the result of ${this.opName}()` : `a part of ${this.opName}()`;
   }
 
   /** `mul` for `MulBackward`. */
@@ -93,7 +112,8 @@ export class GraphNode {
 
   /** Marks a storage as made here: once the graph is consumed it is probably garbage. */
   produces(storage: Storage): void {
-    this.produced.push(storage);
+    if (this.produced === null) this.produced = storage;
+    else (this.moreProduced ??= []).push(storage);
   }
 
   get consumed(): boolean {
@@ -115,20 +135,22 @@ export class GraphNode {
     return this.backward(grads, this, createGraph, wants);
   }
 
-  /** Gives back what it held. `inputsSpent`: leaves that it used count as garbage too. */
+  /** Gives back what it held: its own at once, the rest when memory is needed. */
   release(): void {
     if (this.isConsumed) return;
     this.isConsumed = true;
     this.backward = null;
     this.inner?.release();
-    for (const saved of this.savedTensors) {
-      if (!saved) continue;
-      const { storage } = saved.tensor;
-      storage.saved--;
-      storage.spent = true;
+    const list = this.savedTensors;
+    if (list) {
+      for (let i = 0; i < list.length; i++) {
+        const { tensor, own } = list[i]!;
+        tensor.storage.unsave(own);
+      }
     }
-    for (const storage of this.produced) storage.spent = true;
-    this.savedTensors = [];
-    this.produced = [];
+    if (this.produced) this.produced.spent = true;
+    if (this.moreProduced) for (const storage of this.moreProduced) storage.spent = true;
+    this.savedTensors = null;
+    this.produced = this.moreProduced = null;
   }
 }

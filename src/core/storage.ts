@@ -72,6 +72,10 @@ export class Storage {
   engineOwned = false;
   /** A gradient, a parameter, an optimiser's memory: it lives on when the scope that made it ends. */
   outlives = false;
+  /** Only graph nodes hold it: it goes with the last of them. */
+  internal = false;
+  /** A gradient that the user has had in hands, and may still hold. */
+  seen = false;
   /** Memory that JavaScript looks into directly never moves. */
   pinned = false;
   private state = State.Resident;
@@ -129,6 +133,14 @@ export class Storage {
   outlive(): void {
     this.fromGraph = false;
     this.outlives = true;
+  }
+
+  /** A graph node no longer holds it. `own`: nobody else did. */
+  unsave(own: boolean): void {
+    this.saved--;
+    this.spent = true;
+    if (own) this.internal = true;
+    if (this.internal && this.saved === 0 && this.pending === 0 && !this.pinned && !this.outlives) this.free("it was internal to a graph");
   }
 
   /** Frees it at once. A later read throws with `why`. */

@@ -24,8 +24,8 @@ export interface ViewOf {
  */
 // The methods come from the op table: see src/ops/methods.ts.
 export class Tensor {
-  /** The gradient that `backward()` accumulated, on leaves that require one. */
-  grad: Tensor | null = null;
+  /** The gradient of a leaf, for the library's own use: reading it does not count as the user holding it. */
+  ownGrad: Tensor | null = null;
   /** Counts the in-place changes to what `gradFn` stands for. */
   history = 0;
   viewOf: ViewOf | null = null;
@@ -53,6 +53,18 @@ export class Tensor {
     return (this.storage.address + this.offset * bytesOf(this.dtype)) as Ptr;
   }
 
+  /** The gradient that `backward()` accumulated, on leaves that require one. */
+  get grad(): Tensor | null {
+    const grad = this.ownGrad;
+    if (grad) grad.storage.seen = true;
+    return grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (grad) grad.storage.seen = true;
+    this.ownGrad = grad;
+  }
+
   get ndim(): number {
     return this.shape.length;
   }
@@ -78,7 +90,7 @@ export class Tensor {
 
   /** Whether gradients flow to this tensor. Settable on leaves of a floating point dtype. */
   get requiresGrad(): boolean {
-    return this.wantsGrad || this.gradFn !== null; // of a view, that may have come with a change of its base
+    return this.wantsGrad || this.node !== null || (this.viewOf !== null && this.gradFn !== null); // that of a view may have come with a change of its base
   }
 
   set requiresGrad(on: boolean) {
@@ -136,6 +148,11 @@ export function setViewRefresher(refresh: (view: Tensor, of: ViewOf) => void): v
 /** A tensor over the same memory, outside any graph. For `run` functions of view ops. */
 export function viewOf(x: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
   return new Tensor(x.storage, shape, strides, offset, x.dtype);
+}
+
+/** Whose memory and history a view shares. A view that became a leaf of its own stands for itself. */
+export function baseOf(x: Tensor): Tensor {
+  return x.viewOf && !(x.requiresGrad && x.isLeaf) ? x.viewOf.base : x;
 }
 
 /** Whether an op with this input is to be recorded. */

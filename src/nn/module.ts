@@ -194,7 +194,7 @@ export abstract class Module {
     for (const parameter of this.parameters()) {
       if (!isFloat(parameter.dtype)) continue;
       setData(parameter, to(detach(parameter), dtype));
-      if (parameter.grad) parameter.grad = to(detach(parameter.grad), dtype);
+      if (parameter.ownGrad) parameter.grad = to(detach(parameter.ownGrad), dtype);
     }
     for (const module of this.modules()) {
       for (const [name, tensor] of module.namedBuffers({ recurse: false })) {

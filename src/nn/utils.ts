@@ -21,7 +21,7 @@ type Parameters = Tensor | Iterable<Tensor>;
 
 function gradsOf(parameters: Parameters): Tensor[] {
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
-  return list.map((p) => p.grad).filter((grad): grad is Tensor => grad !== null);
+  return list.map((p) => p.ownGrad).filter((grad): grad is Tensor => grad !== null);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { call } from "../core/call.js";
 import { show } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import * as ops from "./tensor-ops.js";
@@ -27,7 +28,7 @@ declare module "../core/tensor.js" {
 for (const [name, fn] of Object.entries(ops)) {
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...rest: unknown[]): unknown {
-      return (fn as (...params: unknown[]) => unknown)(this, ...rest);
+      return call(fn as (...params: unknown[]) => unknown, [this, ...rest]);
     },
     writable: true,
     configurable: true,

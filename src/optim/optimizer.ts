@@ -109,9 +109,9 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
     const loss = closure && enableGrad(closure);
-    for (const p of this.params()) if (p.grad) checkGradient(this.constructor.name, p, p.grad);
+    for (const p of this.params()) if (p.ownGrad) checkGradient(this.constructor.name, p, p.ownGrad);
     for (const group of this.paramGroups) {
-      for (const p of group.params) if (p.grad) this.move(p, p.grad, group as unknown as Required<O>);
+      for (const p of group.params) if (p.ownGrad) this.move(p, p.ownGrad, group as unknown as Required<O>);
     }
     return loss;
   }
