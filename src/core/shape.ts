@@ -79,11 +79,17 @@ export function normalizeDim(name: string, dim: number, ndim: number): number {
 
 /** Several dims, sorted, without repeats; all of them for `null` and `[]`. */
 export function normalizeDims(name: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
-  if (dims === null || dims === undefined || (typeof dims === "object" && dims.length === 0))
-    return Array.from({ length: ndim }, (_, i) => i);
-  const list = typeof dims === "number" ? [dims] : dims;
-  const normal = list.map((dim) => normalizeDim(name, dim, ndim)).sort((a, b) => a - b);
-  if (new Set(normal).size !== normal.length) throw new ArgumentError(`${name}(): a dim appears twice in ${show(list)}`);
+  if (dims === null || dims === undefined || (typeof dims === "object" && dims.length === 0)) {
+    const all: number[] = [];
+    for (let dim = 0; dim < ndim; dim++) all.push(dim);
+    return all;
+  }
+  if (typeof dims === "number") {
+    const dim = normalizeDim(name, dims, ndim);
+    return ndim === 0 ? [] : [dim];
+  }
+  const normal = dims.map((dim) => normalizeDim(name, dim, ndim)).sort((a, b) => a - b);
+  if (new Set(normal).size !== normal.length) throw new ArgumentError(`${name}(): a dim appears twice in ${show(dims)}`);
   return ndim === 0 ? [] : normal;
 }
 

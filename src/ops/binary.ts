@@ -12,6 +12,7 @@ import {
   BINARY_SAMPLES,
   type Binary,
   type BinaryArgs,
+  type BinaryCall,
   type BinaryInPlace,
   type Operand,
   binary,
@@ -49,24 +50,32 @@ const SUM_SAMPLES: OpMeta["samples"] = [
   { inputs: [[19], []], args: [{ alpha: 3 }] },
 ];
 
+const PLAIN: AlphaOptions = {};
+
 /** The front desk of add and sub. */
-function prepareSum(name: string, x: Operand, y: Operand, alpha: number): { inputs: [Tensor, Tensor]; args: SumArgs } {
+function prepareSum(name: string, x: Operand, y: Operand, { alpha = 1 }: AlphaOptions): { inputs: [Tensor, Tensor]; args: SumArgs } {
   const { inputs, args } = prepareBinary(name, x, y);
-  if (!isFloat(args.dtype) && !Number.isInteger(alpha)) {
-    throw new ArgumentError(
-      `${name}(): alpha must be a whole number for ${args.dtype} operands, got ${alpha}; convert one with .to("float32")`,
-    );
+  const { dtype, shape } = args;
+  if (!isFloat(dtype) && !Number.isInteger(alpha)) {
+    throw new ArgumentError(`${name}(): alpha must be a whole number for ${dtype} operands, got ${alpha}; convert one with .to("float32")`);
   }
-  return { inputs, args: { ...args, alpha } };
+  return { inputs, args: { dtype, shape, alpha } };
 }
 
-/** x + alpha * y: in one pass for floats; integers have no such kernel and scale y first. */
-function runSum(name: string, plain: string, [x, y]: readonly Tensor[], args: SumArgs, alpha: number, target?: Tensor): Tensor {
-  const { dtype } = args;
-  if (args.alpha === 1) return runBinary({ name, kernel: plain, result: dtype }, x!, y!, args, target);
-  if (isFloat(dtype)) return runBinary({ name, kernel: "add_scaled", result: dtype, scalars: [alpha], cost: 2 }, x!, y!, args, target);
-  const scaled = discard(runBinary({ name, kernel: "mul", result: dtype }, y!, constant(args.alpha, dtype), { dtype, shape: y!.shape }));
-  return runBinary({ name, kernel: plain, result: dtype }, x!, scaled, args, target);
+const SUMS = {
+  add: { name: "add", kernel: "add" },
+  or: { name: "add", kernel: "logical_or" },
+  sub: { name: "sub", kernel: "sub" },
+} as const;
+
+/** x + scale * y, which `plain` does for an alpha of 1: in one pass for floats; integers have no such kernel and scale y first. */
+function runSum(plain: BinaryCall, [x, y]: readonly Tensor[], args: SumArgs, scale: number, target?: Tensor): Tensor {
+  const { dtype, shape, alpha } = args;
+  if (alpha === 1) return runBinary(plain, x!, y!, args, target);
+  const { name } = plain;
+  if (isFloat(dtype)) return runBinary({ name, kernel: "add_scaled", scale, cost: 2 }, x!, y!, args, target);
+  const scaled = discard(runBinary({ name, kernel: "mul" }, y!, constant(alpha, dtype), { dtype, shape: y!.shape }));
+  return runBinary(plain, x!, scaled, { dtype, shape }, target);
 }
 
 /** x + alpha * y, elementwise with broadcasting. Of bools: either. */
@@ -87,8 +96,8 @@ export const add: Sum = op({
       throws: /add\(\): alpha must be a whole number/,
     },
   ],
-  prepare: (x: Operand, y: Operand, { alpha = 1 }: AlphaOptions = {}) => prepareSum("add", x, y, alpha),
-  run: (inputs, args, _aux, target) => runSum("add", args.dtype === "bool" ? "logical_or" : "add", inputs, args, args.alpha, target),
+  prepare: (x: Operand, y: Operand, options: AlphaOptions = PLAIN) => prepareSum("add", x, y, options),
+  run: (inputs, args, _aux, target) => runSum(args.dtype === "bool" ? SUMS.or : SUMS.add, inputs, args, args.alpha, target),
   vjp: [(g) => g, (g, c) => (c.args.alpha === 1 ? g : mul(g, c.args.alpha))],
 });
 /** x += alpha * y, in place. */
@@ -102,15 +111,17 @@ export const sub: Sum = op({
   elementwise: true,
   acceptsOut: true,
   errors: [{ inputs: [{ shape: [2], dtype: "bool" }, [2]], throws: /sub\(\): bool operands are not supported/ }],
-  prepare(x: Operand, y: Operand, { alpha = 1 }: AlphaOptions = {}) {
-    if ([x, y].some((operand) => operand instanceof Tensor && operand.dtype === "bool")) {
+  prepare(x: Operand, y: Operand, options: AlphaOptions = PLAIN) {
+    if (isBool(x) || isBool(y)) {
       throw new DTypeError('sub(): bool operands are not supported; use logicalXor() or logicalNot(), or convert with .to("int32")');
     }
-    return prepareSum("sub", x, y, alpha);
+    return prepareSum("sub", x, y, options);
   },
-  run: (inputs, args, _aux, target) => runSum("sub", "sub", inputs, args, -args.alpha, target),
+  run: (inputs, args, _aux, target) => runSum(SUMS.sub, inputs, args, -args.alpha, target),
   vjp: [(g) => g, (g, c) => mul(g, -c.args.alpha)],
 });
+const isBool = (x: Operand): boolean => x instanceof Tensor && x.dtype === "bool";
+
 /** x -= alpha * y, in place. */
 export const sub_: (x: Tensor, y: Operand, options?: AlphaOptions) => Tensor = inPlace(sub);
 

@@ -62,17 +62,25 @@ export const BINARY_SAMPLES: OpMeta["samples"] = [
 
 /** Operands as tensors of one dtype. A number takes the tensor's dtype unless it is of a higher kind. */
 export function promoteOperands(name: string, x: Operand, y: Operand, float = false): { inputs: [Tensor, Tensor]; dtype: DType } {
+  const dtype = operandType(name, x, y, float);
+  return { inputs: [operand(x, dtype), operand(y, dtype)], dtype };
+}
+
+function operand(x: Operand, dtype: DType): Tensor {
+  return typeof x === "number" ? constant(x, dtype) : x;
+}
+
+function operandType(name: string, x: Operand, y: Operand, float: boolean): DType {
   if (typeof x === "number" && typeof y === "number") throw new ArgumentError(`${name}(): one operand must be a tensor, got ${x} and ${y}`);
-  let dtype = commonType(name, x, y);
-  if (float && !isFloat(dtype)) dtype = getDefaultDType();
-  const tensorOf = (operand: Operand): Tensor => (typeof operand === "number" ? constant(operand, dtype) : operand);
-  return { inputs: [tensorOf(x), tensorOf(y)], dtype };
+  const dtype = commonType(name, x, y);
+  return float && !isFloat(dtype) ? getDefaultDType() : dtype;
 }
 
 function commonType(name: string, x: Operand, y: Operand): DType {
   if (typeof x === "number") return promoteScalar(asTensor(name, y).dtype, x);
   if (typeof y === "number") return promoteScalar(asTensor(name, x).dtype, y);
-  const [a, b] = [asTensor(name, x), asTensor(name, y)];
+  const a = asTensor(name, x);
+  const b = asTensor(name, y);
   if (a.dtype === b.dtype) return a.dtype;
   // A 0-dim tensor, like a number, does not widen one with dims of the same or a higher kind.
   const [ka, kb] = [dtypeInfo(a.dtype).kind, dtypeInfo(b.dtype).kind];
@@ -90,8 +98,10 @@ function asTensor(name: string, value: unknown): Tensor {
 
 /** The front desk of a binary op: promoted operands and the broadcast shape. */
 export function prepareBinary(name: string, x: Operand, y: Operand, float = false): { inputs: [Tensor, Tensor]; args: BinaryArgs } {
-  const { inputs, dtype } = promoteOperands(name, x, y, float);
-  return { inputs, args: { dtype, shape: broadcastShapes(name, inputs[0].shape, inputs[1].shape) } };
+  const dtype = operandType(name, x, y, float);
+  const left = operand(x, dtype);
+  const right = operand(y, dtype);
+  return { inputs: [left, right], args: { dtype, shape: broadcastShapes(name, left.shape, right.shape) } };
 }
 
 /** @throws DTypeError for two bools */
@@ -103,6 +113,8 @@ export function refuseBools(name: string, dtype: DType): void {
 /** out = f(x, y), elementwise with broadcasting. */
 export function binary(decl: BinaryDecl): Binary {
   const { name, kernel, cost, result = "same", bools, before } = decl;
+  const call: BinaryCall = { name, kernel, cost, result: result === "bool" ? "bool" : undefined };
+  const ofBools = typeof bools === "object" ? { ...call, kernel: bools.kernel } : call;
   return op({
     elementwise: true,
     ...decl,
@@ -115,14 +127,7 @@ export function binary(decl: BinaryDecl): Binary {
     },
     run([x, y], args, _aux, target) {
       before?.(name, y!, args);
-      const ofBools = args.dtype === "bool" && typeof bools === "object";
-      return runBinary(
-        { name, kernel: ofBools ? bools.kernel : kernel, cost, result: result === "bool" ? "bool" : args.dtype },
-        x!,
-        y!,
-        args,
-        target,
-      );
+      return runBinary(args.dtype === "bool" ? ofBools : call, x!, y!, args, target);
     },
   });
 }
@@ -135,8 +140,10 @@ export function inDType(x: Tensor, dtype: DType): Tensor {
 export interface BinaryCall {
   readonly name: string;
   readonly kernel: string;
-  readonly result: DType;
-  readonly scalars?: readonly number[];
+  /** Default: the dtype that the operands are computed in. */
+  readonly result?: DType | undefined;
+  /** What the kernel gets after the operands: y is multiplied by it. */
+  readonly scale?: number;
   readonly cost?: number | undefined;
 }
 
@@ -145,16 +152,19 @@ export interface BinaryCall {
  * the straight loop, everything else the strided one.
  */
 export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype, shape }: BinaryArgs, target?: Tensor): Tensor {
-  const { name, kernel, result, scalars = [], cost = 1 } = call;
-  const [x, y] = [inDType(left, dtype), inDType(right, dtype)];
+  const { name, kernel, result = dtype, scale, cost = 1 } = call;
+  const x = inDType(left, dtype);
+  const y = inDType(right, dtype);
   const inPlace = target?.dtype === result && sameShape(target.shape, shape);
   const out = inPlace ? target : Tensor.empty(shape, result, name);
   const total = sizeOf(shape);
   const type = dtypeInfo(dtype).kernel;
+  const options = inPlace ? IN_PLACE : undefined;
   const sx = unitStride(x, shape, total);
   const sy = unitStride(y, shape, total);
   if (sx >= 0 && sy >= 0) {
-    launch(`${kernel}_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, sx, sy], total, cost, { inPlace });
+    const args = scale === undefined ? [out.ptr, x.ptr, y.ptr, sx, sy] : [out.ptr, x.ptr, y.ptr, scale, sx, sy];
+    launch(`${kernel}_${type}` as KernelName, args, total, cost, options);
     return out;
   }
   const nest = collapse(shape, [
@@ -163,12 +173,15 @@ export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype
     broadcastStrides(y.shape, y.strides, shape),
   ]);
   const meta = writeInts([nest.shape.length], nest.shape, nest.strides[1]!, nest.strides[2]!);
-  launch(`${kernel}_nd_${type}` as KernelName, [out.ptr, x.ptr, y.ptr, ...scalars, meta], total, cost * 2, { inPlace });
+  const args = scale === undefined ? [out.ptr, x.ptr, y.ptr, meta] : [out.ptr, x.ptr, y.ptr, scale, meta];
+  launch(`${kernel}_nd_${type}` as KernelName, args, total, cost * 2, options);
   return out;
 }
 
+const IN_PLACE = { inPlace: true };
+
 /** 1: walks along with the output; 0: one element for all; -1: neither. */
 export function unitStride(x: Tensor, shape: readonly number[], total: number): number {
-  if (x.numel === 1) return total === 1 ? 1 : 0;
-  return sameShape(x.shape, shape) && x.isContiguous ? 1 : -1;
+  if (sameShape(x.shape, shape)) return x.isContiguous ? 1 : total === 1 ? 1 : -1;
+  return x.numel === 1 ? (total === 1 ? 1 : 0) : -1;
 }
