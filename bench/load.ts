@@ -46,7 +46,7 @@ export interface Bytes {
 
 /** What one visitor downloads: the browser's script with one build of the kernels. */
 export function downloadSizes(): Bytes[] {
-  const files = ["index.browser.js", "worker.browser.js", "simd.wasm", "threads.wasm", "relaxed.wasm"];
+  const files = ["index.browser.js", "worker.browser.js", "simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm"];
   const sizes = new Map<string, Bytes>();
   for (const what of files) {
     const file = new URL(what, dist);
@@ -61,7 +61,7 @@ export function downloadSizes(): Bytes[] {
   };
   return [
     ...sizes.values(),
-    ...sum("one thread: index.browser.js + simd.wasm", ["index.browser.js", "simd.wasm"]),
+    ...sum("one thread: index.browser.js + relaxed-simd.wasm", ["index.browser.js", "relaxed-simd.wasm"]),
     ...sum("threads: index.browser.js + worker.browser.js + relaxed.wasm", ["index.browser.js", "worker.browser.js", "relaxed.wasm"]),
   ];
 }

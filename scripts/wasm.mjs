@@ -1,4 +1,4 @@
-// npm run wasm [-- simd threads relaxed]: builds the kernels that changed.
+// npm run wasm [-- simd relaxed-simd threads relaxed]: builds the kernels that changed.
 import { npm } from "./setup/npm.mjs";
 import { StepError } from "./setup/run.mjs";
 import { main } from "./setup/steps.mjs";

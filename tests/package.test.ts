@@ -70,7 +70,7 @@ describe("the package", { timeout: 120_000 }, () => {
   test("holds the built library, and nothing of the workshop", () => {
     const expected = [
       ...["index.js", "index.cjs", "index.browser.js", "worker.node.js", "worker.browser.js"],
-      ...["simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
+      ...["simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
     ].map((name) => `dist/${name}`);
     expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", ...expected]));
     const strange = files.filter((name) => !/^(package\.json|LICENSE|README\.md|dist\/.*\.(js|cjs|map|wasm|d\.ts|json))$/.test(name));

@@ -1,4 +1,4 @@
-// The three builds of the kernels: for plain SIMD, with threads, and with relaxed SIMD as well.
+// The four builds of the kernels: plain and relaxed SIMD, each without shared memory and with it.
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 
@@ -12,6 +12,7 @@ const shared = ["--shared-memory", ...["__wasm_init_tls", "__tls_size", "__tls_a
 
 export const variants = {
   simd: { features: ["simd128"], linkArgs: memory },
+  "relaxed-simd": { features: ["simd128", "relaxed-simd"], linkArgs: memory },
   threads: { features: ["simd128", "atomics", "bulk-memory"], linkArgs: [...memory, ...shared] },
   relaxed: { features: ["simd128", "atomics", "bulk-memory", "relaxed-simd"], linkArgs: [...memory, ...shared] },
 };

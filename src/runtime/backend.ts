@@ -6,7 +6,7 @@ import { type Exports, type KernelName, call } from "./kernels.js";
 import { LinearMemory } from "./memory.js";
 import { Pool } from "./pool.js";
 import { THREAD_WORTH } from "./tuning.js";
-import { type Variant, chooseVariant } from "./variant.js";
+import { type Variant, checkVariant, chooseVariant, isRelaxed, isShared } from "./variant.js";
 
 export interface InitOptions {
   /** Threads in all, the caller's included. Default: the cores, at most 8. */
@@ -127,11 +127,10 @@ function planFor(options: InitOptions): Plan {
   }
   const choice = chooseVariant(features, options.deterministic ?? false);
   const variant = options.variant ?? choice.variant;
-  if (variant !== "simd" && !features.threads)
-    throw new BackendError(`init(): the ${variant} build needs shared memory, but ${features.threadsWhy}`);
+  checkVariant(variant, features);
   const why = options.variant ? "asked for" : choice.why;
-  const threads = variant === "simd" ? 1 : (asked ?? Math.min(8, host().cores()));
-  if (variant === "simd" && (asked ?? 1) > 1) console.warn(`lanegrad: one thread instead of ${asked}: ${why}.`);
+  const threads = isShared(variant) ? (asked ?? Math.min(8, host().cores())) : 1;
+  if (!isShared(variant) && (asked ?? 1) > 1) console.warn(`lanegrad: one thread instead of ${asked}: ${why}.`);
   return { variant, why, features, threads };
 }
 
@@ -150,7 +149,7 @@ function createMemory(shared: boolean, maximumMemory?: number): { memory: WebAss
 
 function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Backend {
   const { variant, features } = plan;
-  const { memory, maximum } = createMemory(variant !== "simd", options.maximumMemory);
+  const { memory, maximum } = createMemory(isShared(variant), options.maximumMemory);
   const exports = instantiate(variant, module, memory);
   const pool =
     plan.threads > 1
@@ -169,7 +168,7 @@ function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Ba
     exports,
     memory: linear,
     pool,
-    report: () => ({ variant, simd: true, relaxed: variant === "relaxed", threads: pool?.threads ?? 1, why: plan.why }),
+    report: () => ({ variant, simd: true, relaxed: isRelaxed(variant), threads: pool?.threads ?? 1, why: plan.why }),
   };
 }
 

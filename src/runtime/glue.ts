@@ -1,4 +1,5 @@
 import { initSync as relaxed } from "../../pkg/relaxed/lanegrad_wasm.js";
+import { initSync as relaxedSimd } from "../../pkg/relaxed-simd/lanegrad_wasm.js";
 import { initSync as simd } from "../../pkg/simd/lanegrad_wasm.js";
 import { initSync as threads } from "../../pkg/threads/lanegrad_wasm.js";
 import type { Exports } from "./kernels.js";
@@ -12,6 +13,8 @@ export function instantiate(variant: Variant, module: WebAssembly.Module, memory
   switch (variant) {
     case "simd":
       return simd({ module, memory }) as unknown as Exports;
+    case "relaxed-simd":
+      return relaxedSimd({ module, memory }) as unknown as Exports;
     case "threads":
       return threads({ module, memory, thread_stack_size: STACK_BYTES }) as unknown as Exports;
     case "relaxed":

@@ -4,6 +4,7 @@ import type { Host } from "./host.js";
 // Bundlers find an asset only when its URL is spelt out like this.
 const WASM: Record<string, () => URL> = {
   "simd.wasm": () => new URL("./simd.wasm", import.meta.url),
+  "relaxed-simd.wasm": () => new URL("./relaxed-simd.wasm", import.meta.url),
   "threads.wasm": () => new URL("./threads.wasm", import.meta.url),
   "relaxed.wasm": () => new URL("./relaxed.wasm", import.meta.url),
 };

@@ -17,7 +17,7 @@ describe("a page that Vite bundled", { timeout: 60_000 }, () => {
 
   test.each([
     ["isolated", "relaxed"],
-    ["plain", "simd"],
+    ["plain", "relaxed-simd"],
   ] as const)("trains on a server that is %s", async (server, variant) => {
     const page = await browser.newPage();
     const said: string[] = [];
