@@ -35,3 +35,6 @@ pub(crate) const LEAST_COLS: usize = 64;
 /// A band of a unit has so many times the rows that a kernel spans: outputs near its edge are computed for both
 /// sides. (conv input gradient)
 pub(crate) const LEAST_SPANS: usize = 4;
+
+/// Rows of at most so many classes go through exp and log many at a time. (spiral)
+pub(crate) const NARROW: usize = 16;

@@ -3,10 +3,12 @@
 //! With y = log-softmax of a row of C classes, label t, class weights w (1 if none) and smoothing ε:
 //! `loss = −(1 − ε) w[t] y[t] − ε/C Σ w[c] y[c]`; a row whose label is `ignore` has loss and weight 0.
 
+use super::narrow::{exp_rows, log_softmax_rows};
 use super::row_exp_sum;
 use crate::math::{exp, log};
 use crate::reduce::{each_vector, fold_row, load_n, store_n};
 use crate::simd::{Real, Vector};
+use crate::tuning::NARROW;
 
 /// w[i..i + count], or ones.
 #[inline(always)]
@@ -25,12 +27,18 @@ kernel! {
         loss: *mut T, weight: *mut T, y: *mut T, x: *const T, labels: *const i32, w: *const T,
         classes: usize, ignore: i32, smoothing: f64, begin: usize, end: usize,
     ) {
+        let narrow = classes <= NARROW;
+        if narrow {
+            log_softmax_rows(y, x, classes, begin, end);
+        }
         let mut r = begin;
         while r < end {
             let (x, y, label) = (x.add(r * classes), y.add(r * classes), *labels.add(r));
-            let (max, sum) = row_exp_sum(x, classes, |_, _, _| ());
-            let (max, sum) = (T::V::splat(max), log(T::V::splat(sum)));
-            each_vector::<T>(0, classes, |i, count| store_n(load_n(x.add(i), count).sub(max).sub(sum), y.add(i), count));
+            if !narrow {
+                let (max, sum) = row_exp_sum(x, classes, |_, _, _| ());
+                let (max, sum) = (T::V::splat(max), log(T::V::splat(sum)));
+                each_vector::<T>(0, classes, |i, count| store_n(load_n(x.add(i), count).sub(max).sub(sum), y.add(i), count));
+            }
             if label == ignore {
                 *loss.add(r) = T::ZERO;
                 *weight.add(r) = T::ZERO;
@@ -61,6 +69,10 @@ kernel! {
         if smoothing != 0.0 {
             smooth = spread * fold_row(classes, T::ZERO, |i, count| weights(w, i, count), |a, b| a.add(b));
         }
+        let narrow = classes <= NARROW;
+        if narrow {
+            exp_rows(out, y, classes, begin, end);
+        }
         let mut r = begin;
         while r < end {
             let (out, y, label) = (out.add(r * classes), y.add(r * classes), *labels.add(r));
@@ -72,7 +84,7 @@ kernel! {
                 let sum = T::V::splat(g * (smooth + keep * own));
                 let spread = T::V::splat(g * spread);
                 each_vector::<T>(0, classes, |i, count| {
-                    let p = exp(load_n(y.add(i), count)).mul(sum);
+                    let p = (if narrow { load_n(out.add(i), count) } else { exp(load_n(y.add(i), count)) }).mul(sum);
                     store_n(if smoothing != 0.0 { p.sub(weights(w, i, count).mul(spread)) } else { p }, out.add(i), count);
                 });
                 *out.add(label as usize) = *out.add(label as usize) - g * keep * own;

@@ -1,6 +1,7 @@
 //! Softmax, its logarithm and their gradients over the middle axis of a contiguous `[outer, n, inner]` block.
 
 mod cross_entropy;
+mod narrow;
 
 use crate::math::{exp, log};
 use crate::reduce::{cascade, each_outer, each_vector, fold_row, load_n, store_n};
