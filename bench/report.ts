@@ -1,119 +1,127 @@
-// The results as tables.
-import type { RowFacts } from "./child.js";
-import type { Limit } from "./limit.js";
-import type { Bytes, LoadTime } from "./load.js";
-import type { Machine } from "./machine.js";
+// The results as text.
+import { type Verdict, behind, partOfLimit, verdicts } from "./bars.js";
+import { type Measured, type Results, type RowResult, find } from "./results.js";
+import { sideName } from "./sides.js";
 import { align, digits, duration, median, spread } from "./table.js";
 
-export interface Backend {
-  variant: string;
-  relaxed: boolean;
-  threads: number;
-}
-
-export interface Measured {
-  subject: string;
-  row: RowFacts;
-  /** Seconds of one run, one number per sample. */
-  baseline: number[];
-  lanegrad: { threads: number; samples: number[]; backend?: Backend }[];
-}
-
-export interface Failure {
-  name: string;
-  error: string;
-}
-
-export interface Results {
-  date: string;
-  machine: Machine;
-  loadBefore: number;
-  loadAfter: number;
-  notQuiet?: string;
-  quick: boolean;
-  limit: Limit;
-  rows: Measured[];
-  failures: Failure[];
-  load: LoadTime[];
-  bytes: Bytes[];
-}
-
 const none = "-";
+const MEGABYTE = 1 << 20;
+const percent = (part: number | undefined): string => (part === undefined ? none : `${(100 * part).toFixed(0)} %`);
 
-/** GFLOP/s or GB/s of one side. */
-function rate({ flops, bytes }: RowFacts, seconds: number): string {
-  if (flops !== undefined) return `${digits(flops / seconds / 1e9)} GFLOP/s`;
-  if (bytes !== undefined) return `${digits(bytes / seconds / 1e9)} GB/s`;
-  return none;
+function cell(row: RowResult, side: Measured | undefined): string {
+  if (!side || side.missing !== undefined) return none;
+  if (side.error !== undefined)
+    return side.error.startsWith("disagrees") ? "disagrees" : side.error.startsWith("did not start") ? "absent" : "throws";
+  return duration(median(side.samples) / (row.row.calls ?? 1));
 }
 
-function ofLimit(limit: Limit, flops: number | undefined, seconds: number, backend: Backend | undefined): string {
-  if (flops === undefined || !backend) return none;
-  const one = backend.relaxed ? limit.relaxed : limit.plain;
-  return one === null ? none : `${((100 * flops) / seconds / 1e9 / one / backend.threads).toFixed(0)} %`;
+/** All sides that any row has, in order. */
+const sidesIn = (rows: readonly RowResult[]): string[] => [...new Set(rows.flatMap((row) => row.sides.map(sideName)))];
+
+/** The widest spread of lanegrad's sides. */
+function widest(row: RowResult): string {
+  const own = row.sides.filter(({ peer, samples }) => peer === "lanegrad" && samples.length > 1).map(({ samples }) => spread(samples));
+  return own.length === 0 ? none : `±${(100 * Math.max(...own)).toFixed(0)} %`;
 }
 
-function ratio(row: RowFacts, threads: number, value: number): string {
-  const text = `${digits(value)}x`;
-  if (row.bar === undefined || threads !== 1) return text;
-  return `${text} ${value >= row.bar ? "ok" : "BELOW"} (bar ${row.bar}x)`;
+function table({ rows, limits }: Results): string {
+  const sides = sidesIn(rows);
+  const head = ["medians of one thread, or of as many as named", ...sides, "of limit", "relaxed", "x2", "spread"];
+  const lines = rows.map((row) => [
+    row.title,
+    ...sides.map((name) =>
+      cell(
+        row,
+        row.sides.find((side) => sideName(side) === name),
+      ),
+    ),
+    percent(partOfLimit(row, limits, "lanegrad")),
+    percent(partOfLimit(row, limits, "lanegrad-relaxed")),
+    percent(partOfLimit(row, limits, "lanegrad", 2)),
+    widest(row),
+  ]);
+  return align([head, ...lines]);
 }
 
-function lines({ rows, limit }: Results): string[][] {
-  return rows.flatMap(({ subject, row, baseline, lanegrad }) => {
-    const base = baseline.length > 0 ? median(baseline) : undefined;
-    return lanegrad.map(({ threads, samples, backend }, i) => {
-      const own = median(samples);
-      const widest = Math.max(spread(samples), baseline.length > 0 ? spread(baseline) : 0);
-      return [
-        i === 0 ? `${subject} ${row.name}` : "",
-        i === 0 && base !== undefined ? duration(base) : "",
-        String(threads),
-        duration(own / (row.calls ?? 1)) + (row.calls ? " each" : ""),
-        base === undefined ? none : ratio(row, threads, base / own),
-        base === undefined ? none : `${digits(Math.min(...baseline) / Math.min(...samples))}x`,
-        rate(row, own),
-        ofLimit(limit, row.flops, own, backend),
-        `±${(100 * widest).toFixed(0)} %`,
-      ];
-    });
+function verdictLine({ title, side, value, of, bar, atLeast, ok }: Verdict): string[] {
+  return [title, side, digits(value), of, `${atLeast ? "≥" : "≤"} ${digits(bar)}`, ok ? "ok" : "BELOW"];
+}
+
+function limitLines({ limits }: Results): string[] {
+  const pair = ([one, two]: readonly [number, number]): string => `${digits(one)} and ${digits(two)}`;
+  return [
+    `Limits, on one and two threads: multiply and add in registers ${pair(limits.plain)} GFLOP/s, relaxed ${limits.relaxed ? pair(limits.relaxed) : "not in this engine"};`,
+    `copy of ${limits.copy.map(({ bytes, rate }) => `${bytes / MEGABYTE} MB ${pair(rate)} GB/s`).join(", ")} (source and destination together; read and written).`,
+  ];
+}
+
+function memoryTable(rows: readonly RowResult[]): string[] {
+  const mb = (bytes: number): string => `${digits(bytes / MEGABYTE)} MB`;
+  const lines = rows.flatMap((row) => {
+    const memory = find(row, "lanegrad")?.memory;
+    const { alive } = row.row;
+    return alive === undefined || !memory
+      ? []
+      : [[row.title, mb(alive), mb(memory.peak), digits(memory.peak / alive), mb(memory.reserved)]];
   });
+  return lines.length === 0 ? [] : ["", align([["memory of training steps", "must live", "peak", "ratio", "WASM memory"], ...lines])];
+}
+
+/** What a side has no function for, and what it threw: one line for all rows alike. */
+function faults(rows: readonly RowResult[]): string[] {
+  const found = new Map<string, string[]>();
+  for (const row of rows) {
+    for (const side of row.sides.filter(({ error }) => error !== undefined)) {
+      const text = `${sideName(side)}: ${/^(disagrees|did not start)/.test(side.error!) ? "" : "throws: "}${side.error}`;
+      found.set(text, [...(found.get(text) ?? []), row.title]);
+    }
+  }
+  return [...found].map(
+    ([text, titles]) =>
+      `${text}\n    on ${titles.length > 6 ? `${titles.length} rows, among them ${titles.slice(0, 6).join("; ")}` : titles.join("; ")}`,
+  );
+}
+
+function loadTables({ load, bytes }: Results): string[] {
+  const ms = (value: number): string => `${digits(value)} ms`;
+  const parts: string[] = [];
+  if (load.length > 0) {
+    const head = ["fresh process to first result", "import", "init", "first result", "all three", "with Node's start"];
+    parts.push("", align([head, ...load.map((l) => [l.name, ...[l.import, l.init, l.firstResult, l.total, l.process].map(ms)])]));
+    parts.push(`bar: lanegrad ≤ 40 ms: ${load[0]!.total <= 40 ? "ok" : "BELOW"}`);
+  }
+  if (bytes.length > 0) {
+    parts.push("", align([["bytes", "raw", "gzip"], ...bytes.map((b) => [b.what, String(b.raw), String(b.gzip)])]));
+    parts.push(`bar: one build ≤ 400 kB gzipped: ${bytes.at(-1)!.gzip <= 400_000 ? "ok" : "BELOW"}`);
+  }
+  return parts;
 }
 
 export function printResults(results: Results): string {
-  const { machine, limit, load, bytes, rows } = results;
-  const variant = rows.flatMap((row) => row.lanegrad).find((side) => side.backend)?.backend?.variant;
+  const { machine, rows } = results;
   const parts = [
-    `\n${results.date}  ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node} (V8 ${machine.v8}), ${machine.platform}`,
-    `Limit of one thread, multiply-adds in registers: ${digits(limit.plain)} GFLOP/s plain, ${
-      limit.relaxed === null ? "no relaxed SIMD in this engine" : `${digits(limit.relaxed)} GFLOP/s relaxed`
-    }${variant ? `; lanegrad ran its "${variant}" build` : ""}`,
-    `Load average ${results.loadBefore.toFixed(2)} before, ${results.loadAfter.toFixed(2)} after.`,
+    `\n${results.date}  ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node} (V8 ${machine.v8}), ${machine.platform}; ${results.minutes.toFixed(1)} minutes`,
+    ...limitLines(results),
   ];
   if (results.notQuiet) parts.push(results.notQuiet);
   if (results.quick) parts.push("--quick: few samples, one round.");
   if (rows.length > 0) {
-    const head = ["", "plain JS", "threads", "lanegrad", "ratio", "of best", "rate", "of limit", "spread"];
-    parts.push("", align([head, ...lines(results)]));
+    parts.push("", table(results));
     parts.push(
       "",
-      "Medians. 'of best': the ratio of the fastest samples. spread: half the distance between quartiles, the wider side's. of limit: of all threads.",
+      `-: the peer has no such function. of limit: multiply-adds or copying, lanegrad; "x2" of both threads'. spread: half the distance between quartiles.`,
     );
   }
-  if (load.length > 0) {
-    const head = ["fresh process to first result", "import", "init", "first result", "all three", "with Node's start"];
-    const ms = (value: number): string => `${digits(value)} ms`;
-    const times = load.map((l) => [
-      `${l.threads} thread${l.threads > 1 ? "s" : ""}`,
-      ms(l.import),
-      ms(l.init),
-      ms(l.firstResult),
-      ms(l.total),
-      ms(l.process),
-    ]);
-    parts.push("", align([head, ...times]));
-  }
-  if (bytes.length > 0) parts.push("", align([["bytes", "raw", "gzip"], ...bytes.map((b) => [b.what, String(b.raw), String(b.gzip)])]));
-  for (const { name, error } of results.failures) parts.push("", `FAILED: ${name}`, error);
+  const judged = verdicts(results);
+  if (judged.length > 0) parts.push("", align([["bars", "side", "value", "", "bar", ""], ...judged.map(verdictLine)]));
+  const slower = behind(results);
+  if (slower.length > 0)
+    parts.push(
+      "",
+      align([["behind a JavaScript or WASM peer", "", ""], ...slower.map((b) => [b.title, b.rival, `${digits(b.times)}x slower`])]),
+    );
+  parts.push(...memoryTable(rows), ...loadTables(results));
+  const wrong = faults(rows);
+  if (wrong.length > 0) parts.push("", ...wrong);
   return parts.join("\n");
 }

@@ -1,67 +1,82 @@
-/** One side of a comparison, with its data in place. */
-export interface Side {
-  /** What is timed. */
-  run: () => void;
-  /** What the runs so far computed. */
-  result: () => ArrayLike<number>;
+// A row of the bench is plain data, so that every side, whatever its language, does the same work on the same numbers.
+
+/** Seeded numbers in [low, high), as float32; whole ones as int32. */
+export interface InputSpec {
+  shape: readonly number[];
+  seed: number;
+  low?: number;
+  high?: number;
+  int?: boolean;
 }
 
-/** One line of the table. */
+/** What lanegrad should reach: part of a limit, or times of another time of the same run. */
+export type Bar =
+  /** At least this part of the multiply-add limit, of all threads that are used. */
+  | { limit: number }
+  /** At least this part of the copy bandwidth at the row's size. */
+  | { copy: number }
+  /** At most `times` the time of a peer's one thread. */
+  | { peer: string; times: number }
+  /** At most `times` the time of another row, on the same side. */
+  | { row: string; times: number }
+  /** At least this part of the GFLOP/s of another row, on the same side. */
+  | { row: string; rate: number };
+
 export interface Row {
+  /** A section of the table. Its rows share their processes, unless `alone`. */
+  subject: string;
   name: string;
+  /** Which function of a peer runs it. */
+  kind: string;
+  inputs: Record<string, InputSpec>;
+  args: Readonly<Record<string, unknown>>;
+  /** Parameters of a model, in PyTorch's order and layout. */
+  parameters?: InputSpec[];
   /** Floating point operations of one run. */
   flops?: number;
   /** Bytes that one run must at least read and write. */
   bytes?: number;
   /** Calls of the library in one run: the table shows the time of one. */
   calls?: number;
-  /** What baseline / lanegrad should reach on one thread. */
-  bar?: number;
+  /** A process of its own on every side: its memory is reported, and no other row has shaped what the engine compiled. */
+  alone?: boolean;
+  /** Bytes that a training step must keep: parameters, gradients, optimiser state and what backward reads. */
+  alive?: number;
   /** Runs before the results are compared; default 1, more for training steps. */
   checkRuns?: number;
-  /** The most by which the results may differ, relative to the baseline's largest value; default 1e-5. */
+  /** The most by which results may differ, relative to the largest value; default 1e-5. */
   tolerance?: number;
-  /** Missing where plain JavaScript has nothing to compare with: overhead per op. */
-  baseline?: () => Side;
-  lanegrad: () => Side;
+  /** Random results are compared by mean and variance. */
+  moments?: boolean;
+  /** One for plain and one for relaxed SIMD, or one for both; for one thread. */
+  bar?: Bar | { plain: Bar; relaxed: Bar };
+  /** Whether two threads should gain on it what they gain on the limit. */
+  threaded?: boolean;
 }
 
-/** Numbers in [low, high), the same on every machine (mulberry32). */
-export function uniform(seed: number, length: number, low = -1, high = 1): Float32Array {
+/** One row made ready on one side. */
+export interface Side {
+  /** What is timed. */
+  run: () => unknown;
+  /** What the runs so far computed. */
+  result: () => ArrayLike<number> | Promise<ArrayLike<number>>;
+}
+
+/** The numbers of an input, the same on every machine and in every language (mulberry32). */
+export function values({ shape, seed, low = -1, high = 1, int = false }: InputSpec): Float32Array | Int32Array {
+  const out = new (int ? Int32Array : Float32Array)(shape.reduce((all, size) => all * size, 1));
   let state = seed;
-  return Float32Array.from({ length }, () => {
+  for (let i = 0; i < out.length; i++) {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return low + (high - low) * (((t ^ (t >>> 14)) >>> 0) / 2 ** 32);
-  });
-}
-
-/** Whole numbers from 0 up to, but not, `classes`. */
-export function labels(seed: number, length: number, classes: number): Int32Array {
-  return Int32Array.from(uniform(seed, length, 0, classes));
-}
-
-/** The arrays one after the other. */
-export function concat(arrays: readonly ArrayLike<number>[]): Float64Array {
-  const out = new Float64Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    out.set(array, at);
-    at += array.length;
+    out[i] = low + (high - low) * (((t ^ (t >>> 14)) >>> 0) / 2 ** 32);
   }
   return out;
 }
 
-/** The largest difference, relative to the largest value of the baseline; NaN counts as infinite. */
-export function difference(baseline: ArrayLike<number>, other: ArrayLike<number>): number {
-  if (baseline.length !== other.length) return Infinity;
-  let worst = 0;
-  let scale = 0;
-  for (let i = 0; i < baseline.length; i++) {
-    const distance = Math.abs(baseline[i]! - other[i]!);
-    if (!(distance <= worst)) worst = Number.isNaN(distance) ? Infinity : distance;
-    scale = Math.max(scale, Math.abs(baseline[i]!));
-  }
-  return worst / (scale || 1);
-}
+export const floats = (seed: number, ...shape: number[]): InputSpec => ({ shape, seed });
+export const between = (low: number, high: number, seed: number, ...shape: number[]): InputSpec => ({ shape, seed, low, high });
+/** Whole numbers from 0 up to, but not, `count`. */
+export const labels = (count: number, seed: number, ...shape: number[]): InputSpec => ({ shape, seed, low: 0, high: count, int: true });
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);

@@ -1,130 +1,85 @@
-// npm run bench: lanegrad beside plain JavaScript, each measurement in its own process, the sides taking turns.
-//   --quick            one short round
-//   --only <regex>     rows whose "subject name" matches
-//   --threads 1,4      thread counts of lanegrad; default 1 and all cores
-//   --json <file>      where the numbers go; default bench/results/<date>.json
-//   --relaxed          Node 20: with the flag that lets it run the relaxed build
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import type { Effort, RowFacts, Task } from "./child.js";
-import type { Limit } from "./limit.js";
-import { downloadSizes, loadTime } from "./load.js";
-import { load, machine, quietness } from "./machine.js";
-import { type Backend, type Failure, type Measured, type Results, printResults } from "./report.js";
+// npm run bench: lanegrad beside its peers, each in its own process, the sides taking turns. See bench/options.ts.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type Limits, better } from "./limit.js";
+import { downloadSizes, loadTimes } from "./load.js";
+import { machine, quietness } from "./machine.js";
+import { markdown } from "./markdown.js";
+import { type Plan, measureGroup } from "./measure.js";
+import { optionsOf } from "./options.js";
+import { root } from "./process.js";
+import { printResults } from "./report.js";
+import type { Results, RowResult } from "./results.js";
+import type { Row } from "./row.js";
+import { rows, titleOf } from "./rows/index.js";
+import { newestNode, relaxedFlag, sidesOf } from "./sides.js";
 
-const subjects = ["gemm", "conv", "elementwise", "softmax", "mlp", "cnn", "overhead"];
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    threads: { type: "string", default: [...new Set([1, availableParallelism()])].join(",") },
-    json: { type: "string" },
-    relaxed: { type: "boolean", default: false },
-  },
-});
-
-const threads = options.threads.split(",").map(Number);
-if (!threads.every((n) => Number.isInteger(n) && n >= 1))
-  throw new Error(`--threads ${options.threads}: expected whole numbers from 1 on, as in --threads 1,4`);
-const only = new RegExp(options.only, "i");
-const rounds = options.quick ? 1 : 2;
-const effort: Effort = options.quick ? { seconds: 0.2, minSamples: 3 } : { seconds: 0.8, minSamples: 5 };
-const nodeFlags = options.relaxed ? ["--experimental-wasm-relaxed-simd"] : [];
-
-function child<T>(task: Task): Promise<T> {
-  return new Promise((done, fail) => {
-    const args = [...nodeFlags, "--import", "tsx", here("child.ts"), JSON.stringify(task)];
-    const process_ = spawn(process.execPath, args, { cwd: here(".."), stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    process_.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    process_.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    process_.on("error", fail);
-    process_.on("close", (code) => {
-      if (code === 0) done(JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as T);
-      else fail(new Error(`bench/child.ts ${JSON.stringify(task)} ended with status ${code}\n${stderr}`));
-    });
-  });
-}
-
+const options = optionsOf(process.argv.slice(2));
 const tty = process.stderr.isTTY;
-const progress = (text: string): boolean => process.stderr.write(tty ? `\r\x1b[K${text}` : `${text}\n`);
+const progress = (text: string): void => void process.stderr.write(tty ? `\r\x1b[K${text}` : `${text}\n`);
 
-interface Timed {
-  samples: number[];
-  backend?: Backend;
+const plan: Plan = options.quick
+  ? { effort: { seconds: 0.1, minSamples: 3 }, rounds: 1, longSeconds: 0.7, progress }
+  : { effort: { seconds: 0.25, minSamples: 4 }, rounds: 3, longSeconds: 3, progress };
+
+/** In a process of its own, on a Node with relaxed SIMD: the plain limit does not depend on the version. */
+function measureLimits(): Limits {
+  progress("limits of the machine");
+  const [program, flags] = existsSync(newestNode) ? [newestNode, []] : [process.execPath, [relaxedFlag]];
+  const output = execFileSync(program, [...flags, "--import", "tsx", join(root, "bench/limit.ts")], { cwd: root, encoding: "utf8" });
+  return JSON.parse(output.trim().split("\n").at(-1)!) as Limits;
 }
 
-async function measure(subject: string, row: RowFacts): Promise<Measured> {
-  const name = `${subject} ${row.name}`;
-  progress(`${name}: check`);
-  for (const n of threads) await child<unknown>({ do: "check", subject, row: row.name, threads: n });
-  const baseline: number[] = [];
-  const lanegrad = threads.map((n) => ({ threads: n, samples: [] as number[], backend: undefined as Backend | undefined }));
-  for (let round = 1; round <= rounds; round++) {
-    progress(`${name}: round ${round} of ${rounds}`);
-    const task = { do: "time", subject, row: row.name, ...effort } as const;
-    if (row.hasBaseline) baseline.push(...(await child<Timed>({ ...task, side: "baseline", threads: 1 })).samples);
-    for (const side of lanegrad) {
-      const timed = await child<Timed>({ ...task, side: "lanegrad", threads: side.threads });
-      side.samples.push(...timed.samples);
-      side.backend = timed.backend;
-    }
+/** Rows that share their processes: those of a subject, or one alone. */
+function groupsOf(chosen: readonly Row[]): Row[][] {
+  const groups = new Map<string, Row[]>();
+  for (const row of chosen) {
+    const key = row.alone ? titleOf(row) : row.subject;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
   }
-  return { subject, row, baseline, lanegrad };
+  return [...groups.values()];
 }
 
-async function limits(): Promise<Limit> {
-  progress("limit of the machine");
-  return child<Limit>({ do: "limit" });
-}
-
-const larger = (a: Limit, b: Limit): Limit => ({
-  plain: Math.max(a.plain, b.plain),
-  relaxed: a.relaxed === null || b.relaxed === null ? null : Math.max(a.relaxed, b.relaxed),
-});
-
-const loadBefore = load();
+const start = performance.now();
 const date = new Date().toISOString();
-const before = await limits();
-const measured: Measured[] = [];
-const failures: Failure[] = [];
-for (const subject of subjects) {
-  const rows = await child<RowFacts[]>({ do: "list", subject });
-  for (const row of rows.filter((candidate) => only.test(`${subject} ${candidate.name}`))) {
-    try {
-      measured.push(await measure(subject, row));
-    } catch (error) {
-      // One row that fails does not stop the others.
-      failures.push({ name: `${subject} ${row.name}`, error: (error as Error).message });
-    }
-  }
+progress("is the machine quiet?");
+const notQuiet = await quietness(options.quick ? 5 : 60);
+const before = measureLimits();
+const sides = sidesOf(["lanegrad", ...options.peers], options.threads, options.relaxed);
+const measured: RowResult[] = [];
+for (const group of groupsOf(rows.filter((row) => options.only.test(titleOf(row))))) {
+  measured.push(...(await measureGroup(group, sides, plan)));
 }
-const withLoad = only.test("load");
+const withLoad = options.only.test("load");
 if (withLoad) progress("load time");
 const results: Results = {
   date,
   machine: machine(),
-  loadBefore,
-  loadAfter: load(),
-  notQuiet: quietness(loadBefore),
+  notQuiet,
   quick: options.quick,
-  limit: larger(before, await limits()),
+  limits: better(before, measureLimits()),
   rows: measured,
-  failures,
-  load: withLoad ? threads.map((n) => loadTime(n, options.quick ? 3 : 9, nodeFlags)) : [],
+  load: withLoad ? loadTimes(options.peers, options.quick ? 3 : 9) : [],
   bytes: withLoad ? downloadSizes() : [],
+  minutes: (performance.now() - start) / 60_000,
 };
 if (tty) progress("");
 console.log(printResults(results));
 
-const file = resolve(options.json ?? here(`results/${date.slice(0, 19).replaceAll(":", "-")}.json`));
-mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
-console.log(`\nNumbers: ${file}`);
-process.exit(failures.length > 0 ? 1 : 0);
+function write(file: string, text: string): string {
+  const path = resolve(file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const numbers = write(
+  options.json ?? join(root, `bench/results/${date.slice(0, 19).replaceAll(":", "-")}.json`),
+  JSON.stringify(results, null, 1),
+);
+console.log(`\nNumbers: ${numbers}`);
+if (options.markdown) console.log(`Table: ${write(options.markdown, markdown(results))}`);
+// A peer that throws is a result; lanegrad that throws is a fault.
+const faults = measured.some((row) => row.sides.some((side) => side.peer.startsWith("lanegrad") && side.error !== undefined));
+process.exit(faults ? 1 : 0);

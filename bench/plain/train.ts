@@ -34,8 +34,8 @@ export function sgd(parameters: readonly Parameter[], lr: number, momentum: numb
 }
 
 /** torch.optim.Adam with its defaults. */
-export function adam(parameters: readonly Parameter[], lr: number): () => void {
-  const [beta1, beta2, eps] = [0.9, 0.999, 1e-8];
+export function adam(parameters: readonly Parameter[], lr: number, eps = 1e-8): () => void {
+  const [beta1, beta2] = [0.9, 0.999];
   const moments = parameters.map((p) => [new Float32Array(p.value.length), new Float32Array(p.value.length)] as const);
   let steps = 0;
   return () => {

@@ -8,19 +8,24 @@ import { step } from "./steps.mjs";
 
 const help = "see that the npm registry can be reached (`npm ping`), then run the same command again.";
 
-export async function npm() {
-  if (inPlace()) return;
+export const npm = () => npmPackages("npm packages", ".");
+
+/** What the lock file of a folder asks for. */
+export async function npmPackages(title, folder) {
+  if (inPlace(folder)) return;
   await withLock("target/npm.lock", async () => {
-    if (inPlace()) return;
+    if (inPlace(folder)) return;
     const program = process.platform === "win32" ? "npm.cmd" : "npm";
-    await step("npm packages", () => runner("npm")(program, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { help }));
+    const options = { help, cwd: join(root, folder) };
+    await step(title, () => runner("npm")(program, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], options));
   });
 }
 
 /** Whether what npm noted as installed is what the lock file asks for. Packages for other platforms are optional. */
-function inPlace() {
-  const noted = "node_modules/.package-lock.json";
+function inPlace(folder) {
+  const noted = join(folder, "node_modules/.package-lock.json");
   if (!existsSync(join(root, noted))) return false;
-  const [wanted, have] = ["package-lock.json", noted].map((file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages);
+  const wanted = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8")).packages;
+  const have = JSON.parse(readFileSync(join(root, noted), "utf8")).packages;
   return Object.entries(wanted).every(([path, { version, optional }]) => path === "" || optional || have[path]?.version === version);
 }

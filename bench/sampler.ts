@@ -1,0 +1,49 @@
+// How a run is timed; bench/torch/sampler.py does the same.
+import type { Side } from "./row.js";
+
+export interface Effort {
+  /** Seconds of sampling. */
+  seconds: number;
+  minSamples: number;
+}
+
+/** A sample is as many runs as take this long, so that the clock's grain does not show. */
+const SAMPLE_SECONDS = 2e-3;
+const WARM_UP_SECONDS = 0.3;
+
+/** Seconds of `count` runs. */
+async function timed(run: Side["run"], count: number): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < count; i++) {
+    const pending = run();
+    if (pending instanceof Promise) await pending;
+  }
+  return (performance.now() - start) / 1000;
+}
+
+/** The event loop turns, as in a program that reads batches: finalisers and timers get their chance. */
+const turn = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** Runs until the engine has optimised it; gives how many runs make a sample. */
+export async function warmUp(run: Side["run"], { seconds }: Effort): Promise<number> {
+  let [count, spent] = [1, 0];
+  for (;;) {
+    const once = await timed(run, count);
+    spent += once;
+    if (once < SAMPLE_SECONDS) count = Math.min(1 << 20, Math.ceil(count * Math.min(8, 1.2 * (SAMPLE_SECONDS / Math.max(once, 1e-5)))));
+    else if (spent >= Math.min(WARM_UP_SECONDS, seconds)) return count;
+    await turn();
+  }
+}
+
+/** Seconds of one run, one number per sample. */
+export async function sample(run: Side["run"], count: number, { seconds, minSamples }: Effort): Promise<number[]> {
+  const samples: number[] = [];
+  for (let spent = 0; spent < seconds || (samples.length < minSamples && spent < 5 * seconds);) {
+    const taken = await timed(run, count);
+    spent += taken;
+    samples.push(taken / count);
+    await turn();
+  }
+  return samples;
+}
