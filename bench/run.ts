@@ -58,7 +58,7 @@ const results: Results = {
   machine: machine(),
   notQuiet,
   quick: options.quick,
-  limits: better(before, measureLimits()),
+  limits: options.quick ? before : better(before, measureLimits()),
   rows: measured,
   load: withLoad ? loadTimes(options.peers, options.quick ? 3 : 9) : [],
   bytes: withLoad ? downloadSizes() : [],
