@@ -1,32 +1,54 @@
 //! Two-dimensional convolution, NCHW and contiguous: y[n, o, p, q] = sum over c, r, s of
 //! w[o, c, r, s] · x[n, c, p·stride + r·dilation − padding, …].
 //!
-//! All three products (output, input gradient, weight gradient) are matrix products. In two of them packing reads an
-//! operand through an index map: im2col without its buffer. The input gradient adds a panel at a time instead: col2im.
-//! Depthwise ones go over rows directly.
+//! All three products (output, input gradient, weight gradient) read an image as [`lines`]: a copy of a band of it in
+//! which every tap is a shift, so that register tiles multiply what lies there and nothing is packed. Where planes are
+//! tiny or a kernel is huge they are matrix products instead: packing reads an operand through an index map, im2col
+//! without its buffer. The input gradient of a strided convolution adds a panel at a time: col2im.
 
-mod depthwise;
+mod direct;
+mod dots;
 mod input;
+mod lines;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod units;
 mod weight;
 mod windows;
 
 use crate::gemm::{each_batch, AlongLanes, Epilogue, Grid, Product, Strided};
 use crate::simd::Real;
+use direct::{Direct, Fit};
 use shape::Shape;
+use tile::Weights;
 use windows::{Images, Windows};
 
 /// The length of the work range of `conv2d`.
 #[no_mangle]
-pub unsafe extern "C" fn conv2d_tiles(n: usize, channels_out: usize, oh: usize, ow: usize, groups: usize, depthwise: u32) -> usize {
-    if depthwise != 0 {
-        n * channels_out
-    } else {
-        let m = crate::gemm::div(channels_out, groups);
-        Grid::new(m, n * oh * ow, groups).per_batch() * groups
+pub unsafe extern "C" fn conv2d_tiles(
+    n: usize,
+    c: usize,
+    h: usize,
+    w: usize,
+    o: usize,
+    oh: usize,
+    ow: usize,
+    kh: usize,
+    kw: usize,
+    sh: usize,
+    sw: usize,
+    ph: usize,
+    pw: usize,
+    dh: usize,
+    dw: usize,
+    groups: usize,
+) -> usize {
+    let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+    match Fit::new(&s) {
+        Some(fit) => fit.units(&s).total(),
+        None => Grid::new(s.group_out, n * s.out_plane(), groups).per_batch() * groups,
     }
 }
 
@@ -34,18 +56,24 @@ kernel! {
     /// y = x ⋆ w (+ bias): x `[n, c, h, w]`, w `[o, c / groups, kh, kw]`, bias `[o]` or null, y `[n, o, oh, ow]`.
     ///
     /// Padding is on the left and above; what the windows reach beyond the right and the bottom counts as zero
-    /// too, so `oh` and `ow` say how much padding there is. The range counts the tiles of [`conv2d_tiles`], where
-    /// `depthwise` is 1 if `c == o == groups`.
+    /// too, so `oh` and `ow` say how much padding there is. The range counts the tiles of [`conv2d_tiles`].
     fn conv2d<T>(
         y: *mut T, x: *const T, weight: *const T, bias: *const T, n: usize, c: usize, h: usize, w: usize, o: usize,
         oh: usize, ow: usize, kh: usize, kw: usize, sh: usize, sw: usize, ph: usize, pw: usize, dh: usize, dw: usize,
         groups: usize, begin: usize, end: usize,
     ) {
-        let shape = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups);
-        if shape.depthwise() {
-            return depthwise::forward(y, x, weight, bias, &shape, begin, end);
+        let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+        if let Some(fit) = Fit::new(&s) {
+            let weights = Weights { p: weight, lane: s.window() as isize, channel: s.taps() as isize, tap: 1 };
+            let units = fit.units(&s);
+            let direct = Direct { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s, fit };
+            let mut i = begin;
+            while i < end {
+                direct.run(&units.at(i));
+                i += 1;
+            }
+            return;
         }
-        let s = shape.flat();
         let grid = Grid::new(s.group_out, s.n * s.out_plane(), groups);
         each_batch(grid.per_batch(), begin, end, |g, first, last| {
             let row = g * s.group_out;

@@ -95,6 +95,11 @@ pub trait Vector: Copy {
     /// Logical shift right.
     fn int_shr(self, n: u32) -> Self;
 
+    /// The lanes 0, 2, … of `self`, then those of `b`.
+    fn evens(self, b: Self) -> Self;
+    /// The lanes 1, 3, … of `self`, then those of `b`.
+    fn odds(self, b: Self) -> Self;
+
     /// The first `n` (< LANES) elements at `p`; the other lanes are zero. Reads nothing past them.
     #[inline(always)]
     unsafe fn load_partial(p: *const Self::E, n: usize) -> Self {
@@ -173,7 +178,8 @@ mod lanes {
     macro_rules! vector {
         ($v:ident, $e:ident, $lanes:literal, $madd:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
          $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
-         $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident) => {
+         $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident,
+         $evens:expr, $odds:expr) => {
             impl Vector for $v {
                 type E = $e;
                 const LANES: usize = $lanes;
@@ -196,6 +202,10 @@ mod lanes {
                 fn int_shl(self, n: u32) -> Self { Self($ishl(self.0, n)) }
                 #[inline(always)]
                 fn int_shr(self, n: u32) -> Self { Self($ishr(self.0, n)) }
+                #[inline(always)]
+                fn evens(self, b: Self) -> Self { Self($evens(self.0, b.0)) }
+                #[inline(always)]
+                fn odds(self, b: Self) -> Self { Self($odds(self.0, b.0)) }
             }
         };
         (@two $($op:ident $name:ident),*) => {$(
@@ -225,10 +235,12 @@ mod lanes {
 
     vector!(F32x4, f32, 4, madd32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
         f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
-        f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge);
+        f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge,
+        i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>);
     vector!(F64x2, f64, 2, madd64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
         f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
-        f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge);
+        f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge,
+        i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>);
 }
 
 /// What the vectors mean, lane by lane: for tests on the host.
@@ -257,6 +269,11 @@ mod lanes {
                 #[inline(always)]
                 fn bits(self, b: Self, f: impl Fn($int, $int) -> $int) -> Self {
                     self.zip(b, |x, y| $e::from_bits(f(x.to_bits(), y.to_bits())))
+                }
+            }
+            impl $v {
+                fn every_other(self, b: Self, first: usize) -> Self {
+                    Self(core::array::from_fn(|i| *self.0.iter().chain(&b.0).nth(first + 2 * i).unwrap()))
                 }
             }
             impl Vector for $v {
@@ -311,6 +328,8 @@ mod lanes {
                 fn int_sub(self, b: Self) -> Self { self.bits(b, |x, y| x.wrapping_sub(y)) }
                 fn int_shl(self, n: u32) -> Self { self.map(|x| $e::from_bits(x.to_bits() << n)) }
                 fn int_shr(self, n: u32) -> Self { self.map(|x| $e::from_bits(x.to_bits() >> n)) }
+                fn evens(self, b: Self) -> Self { self.every_other(b, 0) }
+                fn odds(self, b: Self) -> Self { self.every_other(b, 1) }
             }
         };
     }

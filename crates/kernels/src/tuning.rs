@@ -20,9 +20,9 @@ pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)
 pub(crate) const VECTOR_BLOCK: usize = 1024;
 
-/// Most output channels of a group for which the input gradient adds rows rather than panels of a product: writing
-/// a panel would cost more than the product. (conv input gradient)
-pub(crate) const FEW_OUTPUTS: usize = 3;
+/// Up to this share of inputs to outputs an input gradient is computed as a convolution: what is more are zeros.
+/// (conv 16→32 5×5 at 12×12 input gradient)
+pub(crate) const MOST_ZEROS: (usize, usize) = (3, 2);
 /// Most rows of a panel of the input gradient. With the packed blocks of a product of doubles it must fit on a
 /// thread's stack of 2 MiB. (conv input gradient)
 pub(crate) const PANEL: usize = 2 * MC;
@@ -38,3 +38,12 @@ pub(crate) const LEAST_SPANS: usize = 4;
 
 /// Rows of at most so many classes go through exp and log many at a time. (spiral)
 pub(crate) const NARROW: usize = 16;
+/// Deepest product of a convolution before its sum goes back to memory. (conv 64→128)
+pub(crate) const PACKED_DEPTH: usize = 288;
+/// Elements of the lines that a unit of a convolution reads: half of a second-level cache of 512 KiB. (conv 32→64)
+pub(crate) const LINES: usize = 96 * 1024;
+/// Planes of fewer outputs are put together, several images in one product. (conv 512→512 at 2×2)
+pub(crate) const BAND: usize = 8;
+/// Outputs of a dot product of the weight gradient, over several images where they are small: four rows of it fit
+/// into the first-level cache. (conv 16→32 weight gradient)
+pub(crate) const DOT_LENGTH: usize = 1024;

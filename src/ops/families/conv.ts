@@ -129,15 +129,11 @@ function products(g: Geometry): number {
   return g.images * g.channelsOut * g.output[0] * g.output[1] * (g.channelsIn / g.groups) * g.kernel[0] * g.kernel[1];
 }
 
-function isDepthwise(g: Geometry): boolean {
-  return g.channelsIn === g.groups && g.channelsOut === g.groups;
-}
-
 /** y = x ⋆ w + bias. */
 export function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, g: Geometry): Tensor {
   const [source, kernel, offset] = [contiguousInput(x), contiguousInput(weight), bias && contiguousInput(bias)];
   const out = Tensor.empty(outputShape(g), x.dtype, "conv2d");
-  const tiles = backend().exports.conv2d_tiles(g.images, g.channelsOut, ...g.output, g.groups, Number(isDepthwise(g)));
+  const tiles = backend().exports.conv2d_tiles(...sizes(g));
   const args = [out.ptr, source.ptr, kernel.ptr, offset?.ptr ?? 0, ...sizes(g)];
   launch(`conv2d_${kernelType(x)}`, args, tiles, tileCost(products(g), tiles));
   return out;
@@ -157,7 +153,7 @@ export function convolveBack(dy: Tensor, weight: Tensor, bias: Tensor | null, g:
 export function convolveWeight(dy: Tensor, x: Tensor, g: Geometry): Tensor {
   const [left, right] = [contiguousInput(dy), contiguousInput(x)];
   const { exports } = backend();
-  const tilesOf = (parts: number): number => exports.conv2d_weight_grad_tiles(g.channelsOut, g.channelsIn, ...g.kernel, g.groups, parts);
+  const tilesOf = (parts: number): number => exports.conv2d_weight_grad_tiles(parts, ...sizes(g));
   // Few weights, many images: runs of images get a sum each. By shapes only, so that all machines add in one order.
   const wanted = products(g) < LARGE_WEIGHT_GRADIENT ? 1 : Math.ceil(WEIGHT_TILES / Math.max(1, tilesOf(1)));
   const parts = Math.max(1, Math.min(g.images, wanted));

@@ -4,19 +4,46 @@
 //! in panels small enough for the cache, each then added into dx tap by tap. So nothing is multiplied that
 //! does not count, whatever the stride and the padding are.
 
+use super::direct::{Direct, Fit};
+use super::offset;
 use super::shape::Shape;
-use super::units::{Unit, Units};
+use super::tile::Weights;
+use super::units::{Size, Unit, Units, Whole};
 use super::windows::{fill, Planes};
-use super::{depthwise, offset};
 use crate::gemm::operand::Scratch;
-use crate::gemm::{div, Adjacent, AlongLanes, Epilogue, Grid, Product, Strided, MC, NC};
+use crate::gemm::{div, div_ceil, Adjacent, AlongLanes, Epilogue, Grid, Product, Strided, MC, NC};
 use crate::simd::{Real, Vector};
-use crate::tuning::{FEW_OUTPUTS, PANEL};
+use crate::tuning::{LEAST_COLS, LEAST_ROWS, LEAST_SPANS, MOST_ZEROS, PANEL};
 
-/// So few output channels that writing a panel costs more than the product.
-#[inline(always)]
-fn few_outputs(s: &Shape) -> bool {
-    s.group_out <= FEW_OUTPUTS
+/// As a convolution of dy, unless that multiplies too many zeros of the padding.
+fn turned(s: &Shape) -> Option<(Shape, Fit)> {
+    let turned = s.turned()?;
+    let fit = Fit::new(&turned)?;
+    (s.in_plane() * MOST_ZEROS.1 <= s.out_plane() * MOST_ZEROS.0).then_some((turned, fit))
+}
+
+fn units(s: &Shape) -> Units {
+    // Small images together fill a panel, and share the packed weights.
+    let images = div(NC, s.out_plane()).clamp(1, s.n.max(1));
+    let blocks = div_ceil(s.group_in, div(PANEL, s.taps()).max(1));
+    let whole = Whole {
+        images: s.n,
+        groups: s.groups,
+        channels: s.group_in,
+        rows: s.rows.input,
+    };
+    let size = Size {
+        images,
+        channels: div_ceil(s.group_in, blocks),
+        band: s.rows.input,
+    };
+    let span = s.rows.dilation * (s.rows.kernel - 1) + 1;
+    let least = Size {
+        images: div_ceil(LEAST_COLS, s.out_plane()).max(1),
+        channels: div_ceil(LEAST_ROWS, s.taps()),
+        band: LEAST_SPANS * span,
+    };
+    Units::new(whole, size, least)
 }
 
 /// The length of the work range of `conv2d_input_grad`.
@@ -39,11 +66,11 @@ pub unsafe extern "C" fn conv2d_input_grad_tiles(
     dw: usize,
     groups: usize,
 ) -> usize {
-    let shape = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups);
-    if few_outputs(&shape) {
-        n * c
+    let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+    if let Some((turned, fit)) = turned(&s) {
+        fit.units(&turned).total()
     } else {
-        Units::new(&shape.flat()).total()
+        units(&s).total()
     }
 }
 
@@ -56,15 +83,22 @@ kernel! {
         oh: usize, ow: usize, kh: usize, kw: usize, sh: usize, sw: usize, ph: usize, pw: usize, dh: usize, dw: usize,
         groups: usize, begin: usize, end: usize,
     ) {
-        let shape = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups);
-        if few_outputs(&shape) {
-            return depthwise::input(dx, dy, weight, bias, &shape, begin, end);
-        }
-        let s = shape.flat();
-        let units = Units::new(&s);
+        let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
         let mut i = begin;
+        if let Some((turned, fit)) = turned(&s) {
+            let taps = s.taps();
+            let weights = Weights { p: weight.add(taps - 1), lane: taps as isize, channel: s.window() as isize, tap: -1 };
+            let units = fit.units(&turned);
+            let direct = Direct { y: dx, x: dy, weights, next_group: s.group_out * s.window(), bias, shape: &turned, fit };
+            while i < end {
+                direct.run(&units.at(i));
+                i += 1;
+            }
+            return;
+        }
+        let units = units(&s);
         while i < end {
-            gradient(dx, dy, weight, bias, &s, &units.at(i, &s));
+            gradient(dx, dy, weight, bias, &s, &units.at(i));
             i += 1;
         }
     }

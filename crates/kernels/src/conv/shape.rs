@@ -98,9 +98,26 @@ impl Shape {
         (flat.cols.input, flat.cols.output) = (self.in_plane(), self.out_plane());
         flat
     }
-    /// One channel in, one out, in each group.
-    pub fn depthwise(&self) -> bool {
-        self.group_in == 1 && self.group_out == 1
+    /// The convolution that gives the input gradient: of dy, with the kernel turned round. None where the stride is not
+    /// 1, or where padding beyond the kernel's reach would have to cut dy.
+    pub fn turned(&self) -> Option<Self> {
+        let turn = |a: &Axis| {
+            let padding = (a.dilation * (a.kernel - 1)).checked_sub(a.padding)?;
+            (a.stride == 1).then_some(Axis {
+                input: a.output,
+                output: a.input,
+                padding,
+                ..*a
+            })
+        };
+        let (rows, cols) = (turn(&self.rows)?, turn(&self.cols)?);
+        Some(Shape {
+            group_in: self.group_out,
+            group_out: self.group_in,
+            rows,
+            cols,
+            ..*self
+        })
     }
     pub fn in_plane(&self) -> usize {
         self.rows.input * self.cols.input

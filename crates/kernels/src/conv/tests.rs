@@ -93,12 +93,11 @@ fn check<T: Real>(case: Case) {
     let [oh, ow] = case.output();
     let (x, weight) = (vec::<T>(n * c * h * w, 1), vec::<T>(o * c / groups * kh * kw, 2));
     let (dy, bias) = (vec::<T>(n * o * oh * ow, 3), vec::<T>(c.max(o), 4));
-    let depthwise = (c == groups && o == groups) as u32;
     let terms = c / groups * kh * kw + 1;
 
     let mut y: Vec<f64> = (0..dy.len()).map(|i| bias[i / (oh * ow) % o].to_f64()).collect();
     case.each(|iy, ix, iw| y[iy] += x[ix].to_f64() * weight[iw].to_f64());
-    let total = unsafe { conv2d_tiles(n, o, oh, ow, groups, depthwise) };
+    let total = unsafe { conv2d_tiles(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups) };
     compare::<T>(case, "output", &y, terms, total, |out, a, b| unsafe {
         conv2d(
             out,
@@ -164,7 +163,7 @@ fn check<T: Real>(case: Case) {
             let part = (0..parts).rev().find(|p| p * n / parts <= image_of(iy)).unwrap();
             sums[part * weight.len() + iw] += dy[iy].to_f64() * x[ix].to_f64();
         });
-        let total = unsafe { conv2d_weight_grad_tiles(o, c, kh, kw, groups, parts) };
+        let total = unsafe { conv2d_weight_grad_tiles(parts, n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups) };
         compare::<T>(case, "weight gradient", &sums, n * oh * ow, total, |out, a, b| unsafe {
             let (dy, x) = (dy.as_ptr(), x.as_ptr());
             conv2d_weight_grad(

@@ -1,18 +1,34 @@
-//! How the input gradient is cut into units of work. A unit owns its part of dx: it alone writes there, in an order
+//! How a convolution is cut into units of work. A unit owns its part of the result: it alone writes there, in an order
 //! that depends on the shape only.
 
 use super::shape::Shape;
-use crate::gemm::{div, div_ceil, NC};
-use crate::tuning::{ENOUGH_UNITS, LEAST_COLS, LEAST_ROWS, LEAST_SPANS, PANEL};
+use crate::gemm::{div, div_ceil};
+use crate::tuning::ENOUGH_UNITS;
+
+/// What is cut: the images, and the groups, channels and rows of the result.
+#[derive(Clone, Copy)]
+pub(super) struct Whole {
+    pub images: usize,
+    pub groups: usize,
+    /// Channels of a group.
+    pub channels: usize,
+    pub rows: usize,
+}
+
+/// How much of each a unit takes.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub images: usize,
+    pub channels: usize,
+    /// All rows unless a unit has one image.
+    pub band: usize,
+}
 
 /// The size of a unit, and the counts of units.
 pub(super) struct Units {
-    images: usize,
-    channels: usize,
-    /// Rows of dx. All of them unless a unit has one image.
-    band: usize,
+    whole: Whole,
+    size: Size,
     runs: usize,
-    groups: usize,
     blocks: usize,
     bands: usize,
 }
@@ -30,32 +46,25 @@ pub(super) struct Unit {
 }
 
 impl Units {
-    pub fn new(s: &Shape) -> Self {
-        let of = |images: usize, channels: usize, band: usize| Units {
-            images,
-            channels,
-            band,
-            runs: div_ceil(s.n, images),
-            groups: s.groups,
-            blocks: div_ceil(s.group_in, channels),
-            bands: div_ceil(s.rows.input, band),
-        };
-        // Small images together fill a panel, and share the packed weights.
-        let (mut images, mut band) = (div(NC, s.out_plane()).clamp(1, s.n.max(1)), s.rows.input);
-        let blocks = div_ceil(s.group_in, div(PANEL, s.taps()).max(1));
-        let mut channels = div_ceil(s.group_in, blocks);
-        let span = s.rows.dilation * (s.rows.kernel - 1) + 1;
+    /// Units of at most `size`; smaller ones where there would be few, but none below `least`.
+    pub fn new(whole: Whole, mut size: Size, least: Size) -> Self {
         loop {
-            let units = of(images, channels, band);
+            let units = Units {
+                whole,
+                size,
+                runs: div_ceil(whole.images, size.images),
+                blocks: div_ceil(whole.channels, size.channels),
+                bands: div_ceil(whole.rows, size.band),
+            };
             if units.total() >= ENOUGH_UNITS {
                 return units;
             }
-            if channels > 1 && channels * s.taps() >= 2 * LEAST_ROWS {
-                channels = div_ceil(channels, 2);
-            } else if images > 1 && images * s.out_plane() >= 2 * LEAST_COLS {
-                images = div_ceil(images, 2);
-            } else if images == 1 && band >= 2 * LEAST_SPANS * span {
-                band = div_ceil(band, 2);
+            if size.channels >= 2 * least.channels {
+                size.channels = div_ceil(size.channels, 2);
+            } else if size.images >= 2 * least.images {
+                size.images = div_ceil(size.images, 2);
+            } else if size.images == 1 && size.band >= 2 * least.band {
+                size.band = div_ceil(size.band, 2);
             } else {
                 return units;
             }
@@ -63,24 +72,24 @@ impl Units {
     }
 
     pub fn total(&self) -> usize {
-        self.runs * self.groups * self.blocks * self.bands
+        self.runs * self.whole.groups * self.blocks * self.bands
     }
 
-    pub fn at(&self, i: usize, s: &Shape) -> Unit {
+    pub fn at(&self, i: usize) -> Unit {
         let above = div(i, self.bands);
-        let top = (i - above * self.bands) * self.band;
+        let top = (i - above * self.bands) * self.size.band;
         let over = div(above, self.blocks);
-        let channel = (above - over * self.blocks) * self.channels;
-        let run = div(over, self.groups);
-        let image = run * self.images;
+        let channel = (above - over * self.blocks) * self.size.channels;
+        let run = div(over, self.whole.groups);
+        let image = run * self.size.images;
         Unit {
             image,
-            images: self.images.min(s.n - image),
-            group: over - run * self.groups,
+            images: self.size.images.min(self.whole.images - image),
+            group: over - run * self.whole.groups,
             channel,
-            channels: self.channels.min(s.group_in - channel),
+            channels: self.size.channels.min(self.whole.channels - channel),
             top,
-            bottom: (top + self.band).min(s.rows.input),
+            bottom: (top + self.size.band).min(self.whole.rows),
         }
     }
 }

@@ -1,0 +1,143 @@
+//! A band of planes laid out so that every tap is a shift: im2col in one direction only.
+//!
+//! Each column of the kernel gets a copy of the band, moved by its tap and cut to the outputs' width, with the zeros of
+//! the padding in it. What tap (r, q) of a channel gives to output p of the band then lies at `offset + p`: a product
+//! reads it in straight lines, across the ends of rows too, and r-fold copies need not be made.
+
+use super::shape::Shape;
+use super::windows::{copy, fill};
+use crate::gemm::div;
+use crate::simd::{Real, Vector};
+
+/// Elements that a product may read, and ignore, beyond the last line.
+pub(super) const SLACK: usize = 16;
+
+pub(super) struct Lines<'a> {
+    s: &'a Shape,
+    /// Rows that lie `stride` apart in the plane are neighbours here: one block for each remainder.
+    phases: usize,
+    height: usize,
+    /// Elements from copy to copy: an odd number of cache lines, to spread them over the cache's sets.
+    copy: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub fn new(s: &'a Shape, band: usize) -> Self {
+        let reach = s.rows.dilation * (s.rows.kernel - 1);
+        let phases = if reach == 0 { 1 } else { s.rows.stride };
+        let height = band + div(reach, s.rows.stride);
+        let copy = ((phases * height * s.cols.output).div_ceil(16) | 1) * 16;
+        Lines { s, phases, height, copy }
+    }
+
+    /// Elements of so many channels.
+    pub fn size(&self, channels: usize) -> usize {
+        channels * self.s.cols.kernel * self.copy
+    }
+
+    /// Where the band's output 0 finds what tap `r`, `q` of a channel gives to it.
+    pub fn offset(&self, channel: usize, r: usize, q: usize) -> usize {
+        let row = r * self.s.rows.dilation;
+        let above = div(row, self.s.rows.stride);
+        let phase = row - above * self.s.rows.stride;
+        (channel * self.s.cols.kernel + q) * self.copy + (phase * self.height + above) * self.s.cols.output
+    }
+
+    /// The offsets of all taps of so many channels, in bytes.
+    #[inline(always)]
+    pub unsafe fn offsets<T>(&self, mut to: *mut usize, channels: usize) {
+        let mut channel = 0;
+        while channel < channels {
+            let mut r = 0;
+            while r < self.s.rows.kernel {
+                let mut q = 0;
+                while q < self.s.cols.kernel {
+                    *to = self.offset(channel, r, q) * size_of::<T>();
+                    to = to.add(1);
+                    q += 1;
+                }
+                r += 1;
+            }
+            channel += 1;
+        }
+    }
+
+    /// Copies the planes of `channels` channels from `x` on, as output rows `top..top + band` read them.
+    #[inline(never)]
+    pub unsafe fn load<T: Real>(&self, to: *mut T, x: *const T, channels: usize, top: usize) {
+        let (rows, cols) = (&self.s.rows, &self.s.cols);
+        let width = cols.output;
+        let mut i = 0;
+        while i < channels * cols.kernel {
+            let channel = div(i, cols.kernel);
+            let q = i - channel * cols.kernel;
+            let (lo, hi) = cols.valid(q);
+            let mut phase = 0;
+            while phase < self.phases {
+                // Line l of the phase is row (top + l) · stride + phase − padding.
+                let line = |row: usize| {
+                    let at = (row + rows.padding).saturating_sub(phase);
+                    crate::gemm::div_ceil(at, rows.stride).saturating_sub(top).min(self.height)
+                };
+                let (first, last) = (line(0), line(rows.input));
+                let to = to.add(i * self.copy + phase * self.height * width);
+                fill(to, first * width, T::ZERO);
+                fill(to.add(last * width), (self.height - last) * width, T::ZERO);
+                let row = ((top + first) * rows.stride + phase).wrapping_sub(rows.padding);
+                let from = x
+                    .add(channel * self.s.in_plane())
+                    .wrapping_add(row.wrapping_mul(cols.input).wrapping_add(cols.source(lo, q)));
+                self.rows(to.add(first * width), from, last - first, lo, hi);
+                phase += 1;
+            }
+            i += 1;
+        }
+    }
+
+    /// `n` lines with elements `lo..hi` from `from` on, and zeros around them.
+    #[inline(always)]
+    unsafe fn rows<T: Real>(&self, mut to: *mut T, mut from: *const T, n: usize, lo: usize, hi: usize) {
+        let (width, stride, step) = (self.s.cols.output, self.s.cols.stride, self.s.rows.stride * self.s.cols.input);
+        if lo >= hi {
+            return fill(to, n * width, T::ZERO);
+        }
+        let mut l = 0;
+        while l < n {
+            let mut i = 0;
+            while i < lo {
+                *to.add(i) = T::ZERO;
+                i += 1;
+            }
+            if stride == 1 {
+                copy(to.add(lo), from, hi - lo);
+            } else {
+                every(to.add(lo), from, stride, hi - lo);
+            }
+            i = hi;
+            while i < width {
+                *to.add(i) = T::ZERO;
+                i += 1;
+            }
+            to = to.add(width);
+            from = from.wrapping_add(step);
+            l += 1;
+        }
+    }
+}
+
+/// to[i] = from[i · stride] for n elements.
+#[inline(always)]
+unsafe fn every<T: Real>(to: *mut T, from: *const T, stride: usize, n: usize) {
+    let lanes = T::V::LANES;
+    let mut i = 0;
+    // The last vector would read one element too many.
+    while stride == 2 && i + lanes < n {
+        let at = from.add(2 * i);
+        T::V::load(at).evens(T::V::load(at.add(lanes))).store(to.add(i));
+        i += lanes;
+    }
+    while i < n {
+        *to.add(i) = *from.add(i * stride);
+        i += 1;
+    }
+}
