@@ -253,7 +253,7 @@ class Walk {
       return g;
     }
     const { storage } = before;
-    if (!this.createGraph && storage.engineOwned && storage.pending === 1 && before.isContiguous && storage !== g.storage) {
+    if (!this.createGraph && storage.isSpare && before.isContiguous && storage !== g.storage) {
       ops.accumulate(before, g);
       return before;
     }

@@ -1,6 +1,6 @@
 import { anomalyStack } from "./anomaly.js";
 import { dispatch, temporary } from "./dispatch.js";
-import { isFloat } from "./dtype.js";
+import { bytesOf, isFloat } from "./dtype.js";
 import { grad } from "./engine.js";
 import { AUX, type BackwardFn, type Edge, GraphNode, OUT } from "./graph.js";
 import { enableGrad } from "./grad-mode.js";
@@ -50,6 +50,7 @@ const backwardOf: BackwardFn = (grads, self, createGraph, wants) => {
     input: (i) => node.saved(i),
     output: (i = 0) => node.saved(OUT + i),
     aux: (i) => node.saved(AUX + i),
+    isSpare: (g) => !createGraph && g.isContiguous && g.storage.isSpare && g.numel * bytesOf(g.dtype) === g.storage.nbytes,
   };
   return differentiate(node.spec, ctx, createGraph);
 };

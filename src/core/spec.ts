@@ -46,6 +46,8 @@ export interface Ctx<A = unknown> {
   output(i?: number): Tensor;
   /** What `run` put aside. */
   aux(i: number): Tensor;
+  /** Whether nobody else waits for `g`, so that a formula which reads it once may put its result there. */
+  isSpare(g: Tensor): boolean;
   /** The gradients of all outputs: null for one that none came to. */
   readonly grads: readonly (Tensor | null)[];
 }

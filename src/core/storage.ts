@@ -135,10 +135,15 @@ export class Storage {
     this.outlives = true;
   }
 
+  /** A gradient of the engine's that one node waits for, and nobody else. */
+  get isSpare(): boolean {
+    return this.engineOwned && this.pending === 1 && this.saved === 0 && !this.pinned;
+  }
+
   /** A graph node no longer holds it. `own`: nobody else did. */
   unsave(own: boolean): void {
     this.saved--;
-    this.spent = true;
+    this.spent = !this.outlives;
     if (own) this.internal = true;
     if (this.internal && this.saved === 0 && this.pending === 0 && !this.pinned && !this.outlives) this.free("it was internal to a graph");
   }
@@ -195,10 +200,10 @@ export class Storage {
     return this.state === State.Resident;
   }
 
-  /** Not touched for a while; a spent one, not touched in this tick. */
+  /** Not touched for a while; a spent one, not touched in this tick, unless it comes back in every step. */
   get isIdle(): boolean {
     const age = tick - this.lastTick;
-    if (this.spent) return age > 0 && this.saved === 0;
+    if (this.spent && this.uses < HOT_USES) return age > 0 && this.saved === 0;
     if (this.saved > 0) return age > IDLE_HELD;
     return age > (this.uses >= HOT_USES ? IDLE_HOT : IDLE);
   }

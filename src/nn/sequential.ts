@@ -10,7 +10,7 @@ export type UnaryModule = Module & { forward(x: Tensor): Tensor };
 /**
  * Modules one after the other. Keys are "0", "1", …, or the names of an object: `new Sequential({ fc: …, act: … })`.
  *
- * An intermediate between two layers of the library is freed at once when neither the graph nor a hook wants it.
+ * An intermediate between two layers of the library is freed as soon as neither the graph nor a hook wants it.
  */
 export class Sequential extends Module implements Iterable<UnaryModule> {
   readonly [index: number]: UnaryModule;
@@ -60,8 +60,10 @@ export class Sequential extends Module implements Iterable<UnaryModule> {
       const transient = isTransient(module);
       const { storage } = x;
       // Views (Flatten, Identity) share the storage of what they look at; ids up to the mark existed before.
-      if (mayFree && transient && storage.id > mark && storage !== y.storage && storage.saved === 0 && !storage.pinned)
-        storage.free("it was internal to a Sequential");
+      if (mayFree && transient && storage.id > mark && storage !== y.storage && !storage.pinned) {
+        if (storage.saved === 0) storage.free("it was internal to a Sequential");
+        else storage.internal = true; // it goes with the graph
+      }
       mayFree = y.storage === storage ? mayFree && transient : transient;
       x = y;
     }

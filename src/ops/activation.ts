@@ -5,7 +5,7 @@ import { type Op, type Vjp, needs } from "../core/spec.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, mul, sub } from "./binary.js";
 import { gt, le } from "./compare.js";
-import { type Slope, slope } from "./families/slope.js";
+import { type Slope, slope, through } from "./families/slope.js";
 import { ELEMENTWISE_SAMPLES, type Unary, checkUnary, runUnary, unary } from "./families/unary.js";
 import { clamp } from "./clamp.js";
 import { erf, exp, sigmoid, square, tanh } from "./unary.js";
@@ -18,7 +18,7 @@ export const relu: Unary = unary({
   kernel: "relu",
   integers: "keep",
   bools: "refuse",
-  vjp: [needs(["out"], (g, c) => reluGrad(g, c.output()))],
+  vjp: [through(() => reluGrad, "out")],
 });
 /** x = relu(x), in place. */
 export const relu_: (x: Tensor) => Tensor = inPlace(relu);
@@ -37,7 +37,7 @@ export const silu: Unary = unary({
   kernel: "silu",
   cost: 10,
   integers: "refuse",
-  vjp: [needs([0], (g, c) => siluGrad(g, c.input(0)))],
+  vjp: [through(() => siluGrad, 0)],
 });
 
 const siluGrad = slope({
@@ -92,7 +92,7 @@ export const softplus: Op<(x: Tensor, options?: SoftplusOptions) => Tensor> = ac
   kernel: "softplus",
   samples: [{ beta: 2 }, { beta: 1.5, threshold: 1 }],
   scalars: ({ beta = 1, threshold = 20 }: SoftplusOptions): [number, number] => [beta, threshold],
-  vjp: needs([0], (g, c) => softplusGrad(g, c.input(0), ...c.args)),
+  vjp: through(() => softplusGrad, 0),
 });
 
 const softplusGrad = slope<[beta: number, threshold: number]>({
@@ -113,7 +113,7 @@ export const elu: Op<(x: Tensor, options?: { alpha?: number }) => Tensor> = acti
   kernel: "elu",
   samples: [{ alpha: 0.7 }],
   scalars: ({ alpha = 1 }: { alpha?: number }): [number] => [alpha],
-  vjp: needs([0], (g, c) => eluGrad(g, c.input(0), ...c.args)),
+  vjp: through(() => eluGrad, 0),
 });
 
 const eluGrad = slope<[alpha: number]>({
@@ -132,7 +132,7 @@ export const leakyRelu: Op<(x: Tensor, options?: { negativeSlope?: number }) => 
   kernel: "leaky_relu",
   samples: [{ negativeSlope: 0.2 }],
   scalars: ({ negativeSlope = 0.01 }: { negativeSlope?: number }): [number] => [negativeSlope],
-  vjp: needs([0], (g, c) => leakyReluGrad(g, c.input(0), ...c.args)),
+  vjp: through(() => leakyReluGrad, 0),
 });
 
 const leakyReluGrad: Slope<[negativeSlope: number]> = slope<[negativeSlope: number]>({

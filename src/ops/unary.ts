@@ -3,7 +3,7 @@ import { needs } from "../core/spec.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, div, mul, sub } from "./binary.js";
 import { type Unary, unary } from "./families/unary.js";
-import { slope } from "./families/slope.js";
+import { slope, through } from "./families/slope.js";
 
 /** Rough cost of a transcendental function, in scalar operations. */
 const LONG = 10;
@@ -171,7 +171,7 @@ export const tanh: Unary = unary({
   torch: "torch.tanh(x)",
   kernel: "tanh",
   cost: LONG,
-  vjp: [needs(["out"], (g, c) => tanhGrad(g, c.output()))],
+  vjp: [through(() => tanhGrad, "out")],
 });
 /** x = tanh(x), in place. */
 export const tanh_: (x: Tensor) => Tensor = inPlace(tanh);
@@ -189,7 +189,7 @@ export const sigmoid: Unary = unary({
   torch: "torch.sigmoid(x)",
   kernel: "sigmoid",
   cost: LONG,
-  vjp: [needs(["out"], (g, c) => sigmoidGrad(g, c.output()))],
+  vjp: [through(() => sigmoidGrad, "out")],
 });
 /** x = sigmoid(x), in place. */
 export const sigmoid_: (x: Tensor) => Tensor = inPlace(sigmoid);

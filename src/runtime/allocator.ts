@@ -58,6 +58,12 @@ export class Allocator {
     return ptr;
   }
 
+  /** The free bytes right before `end`: what growth there can add to. */
+  freeBefore(end: number): number {
+    const last = this.spans.at(-1);
+    return last && last.start + last.size === end ? last.size : 0;
+  }
+
   /** Gives back what `alloc(bytes)` returned. */
   free(ptr: number, bytes: number): void {
     const size = roundUp(bytes);

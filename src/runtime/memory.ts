@@ -5,7 +5,7 @@ export type Ptr = number & { readonly __ptr: unique symbol };
 
 const PAGE = 65536;
 /** Memory grows by at least this much at a time: each growth costs a system call and, unshared, every view. */
-const GROWTH = 4 * 1024 * 1024;
+const GROWTH = 1024 * 1024;
 
 export interface Views {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
@@ -42,8 +42,9 @@ export class LinearMemory {
 
   /** Grows so that a block of `bytes` fits. False when the engine or the maximum refuses. */
   grow(bytes: number): boolean {
-    const need = Math.ceil((bytes + 1) / PAGE);
-    const eager = Math.ceil(Math.max(GROWTH, this.allocator.stats.reserved / 8) / PAGE);
+    const { allocator, wasm } = this;
+    const need = Math.ceil((bytes + 1 - allocator.freeBefore(wasm.buffer.byteLength)) / PAGE);
+    const eager = Math.ceil(Math.max(GROWTH, allocator.stats.reserved / 8) / PAGE);
     // A large step first; when that is refused, just what is needed.
     return (need < eager && this.growPages(eager)) || this.growPages(need);
   }
