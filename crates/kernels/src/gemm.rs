@@ -15,7 +15,7 @@ pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
 pub(crate) use operand::{AlongK, AlongLanes, Rows, Strided};
 
-pub(crate) use crate::tuning::{KC, MC, MR, NC, NV};
+pub(crate) use crate::tuning::{KC, MC, NC, NV};
 
 /// The widest register tile in elements, for arrays: `NV` vectors of four floats.
 pub(crate) const MAX_NR: usize = NV * 4;

@@ -122,6 +122,8 @@ pub trait Vector: Copy {
             i += 1;
         }
     }
+    /// dst[j · to + i] = src[i · row + j] for a square of LANES × LANES.
+    unsafe fn transpose(src: *const Self::E, row: isize, dst: *mut Self::E, to: usize);
     /// Lane i of `self`.
     #[inline(always)]
     fn lane(self, i: usize) -> Self::E {
@@ -176,7 +178,7 @@ mod lanes {
     real!(f64, F64x2);
 
     macro_rules! vector {
-        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
+        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
          $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
          $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident,
          $evens:expr, $odds:expr) => {
@@ -193,6 +195,8 @@ mod lanes {
                 fn first(self) -> $e { $first::<0>(self.0) }
                 #[inline(always)]
                 fn madd(self, b: Self, c: Self) -> Self { Self($madd(self.0, b.0, c.0)) }
+                #[inline(always)]
+                unsafe fn transpose(src: *const $e, row: isize, dst: *mut $e, to: usize) { $transpose(src, row, dst, to) }
                 vector!(@two $add add, $sub sub, $mul mul, $div div, $min min, $max max, $eq eq, $ne ne, $lt lt, $le le, $gt gt, $ge ge,
                     v128_and and, v128_or or, v128_xor xor, $iadd int_add, $isub int_sub);
                 vector!(@one $sqrt sqrt, $abs abs, $neg neg, $floor floor, $ceil ceil, $trunc trunc, $nearest nearest);
@@ -233,11 +237,29 @@ mod lanes {
         f64x2_add(f64x2_mul(a, b), c)
     }
 
-    vector!(F32x4, f32, 4, madd32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
+    #[inline(always)]
+    unsafe fn transpose32(src: *const f32, row: isize, dst: *mut f32, to: usize) {
+        let load = |i: isize| v128_load(src.offset(i * row).cast());
+        let (a, b, c, d) = (load(0), load(1), load(2), load(3));
+        let (ab, cd) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<0, 4, 1, 5>(c, d));
+        let (high_ab, high_cd) = (i32x4_shuffle::<2, 6, 3, 7>(a, b), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        v128_store(dst.cast(), i64x2_shuffle::<0, 2>(ab, cd));
+        v128_store(dst.add(to).cast(), i64x2_shuffle::<1, 3>(ab, cd));
+        v128_store(dst.add(2 * to).cast(), i64x2_shuffle::<0, 2>(high_ab, high_cd));
+        v128_store(dst.add(3 * to).cast(), i64x2_shuffle::<1, 3>(high_ab, high_cd));
+    }
+    #[inline(always)]
+    unsafe fn transpose64(src: *const f64, row: isize, dst: *mut f64, to: usize) {
+        let (a, b) = (v128_load(src.cast()), v128_load(src.offset(row).cast()));
+        v128_store(dst.cast(), i64x2_shuffle::<0, 2>(a, b));
+        v128_store(dst.add(to).cast(), i64x2_shuffle::<1, 3>(a, b));
+    }
+
+    vector!(F32x4, f32, 4, madd32, transpose32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
         f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
         f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge,
         i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>);
-    vector!(F64x2, f64, 2, madd64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
+    vector!(F64x2, f64, 2, madd64, transpose64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
         f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
         f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge,
         i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>);
@@ -288,6 +310,13 @@ mod lanes {
                 fn mul(self, b: Self) -> Self { self.zip(b, |x, y| x * y) }
                 fn div(self, b: Self) -> Self { self.zip(b, |x, y| x / y) }
                 fn madd(self, b: Self, c: Self) -> Self { self.mul(b).add(c) }
+                unsafe fn transpose(src: *const $e, row: isize, dst: *mut $e, to: usize) {
+                    for i in 0..$lanes {
+                        for j in 0..$lanes {
+                            *dst.add(j * to + i) = *src.offset(i as isize * row + j as isize);
+                        }
+                    }
+                }
                 fn min(self, b: Self) -> Self {
                     self.zip(b, |x, y| match () {
                         _ if x != x || y != y => $e::NAN,

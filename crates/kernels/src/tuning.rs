@@ -3,18 +3,20 @@
 //!
 //! None of them may depend on the number of threads: they fix the order of summation, and so the bits.
 
-/// Rows of A and of C per register tile. V8 loads all operands of a step before it multiplies, so 4 × 2
-/// accumulators, 2 vectors of B and 4 of A fill the 16 registers (one is V8's own); 5 or 6 rows spill, at half the
-/// speed. (gemm 512)
-pub(crate) const MR: usize = 4;
-/// Vectors per row of a register tile. (gemm 512)
-pub(crate) const NV: usize = 2;
+/// Vectors per row of a register tile. V8 (Node 20) loads all operands of a step before it multiplies, so accumulators,
+/// vectors of B and splats of A must fit 15 registers together: 2 rows × 4 vectors do, and so do 4 × 2, a fifth slower as
+/// they load more splats. 3 × 3, 5 × 2 and 6 × 2 spill, at half the speed. (gemm 512)
+pub(crate) const NV: usize = 4;
 /// Depth of a packed block: k is summed in blocks of it. (gemm 1024)
 pub(crate) const KC: usize = 256;
 /// Most rows of a packed block of A. (gemm 1024)
 pub(crate) const MC: usize = 96;
 /// Most columns of a packed panel of B. (gemm 1024)
 pub(crate) const NC: usize = 256;
+/// Up to so many rows B is read in place: packing it would take longer. (gemm 8x512x512)
+pub(crate) const FEW_ROWS: usize = 8;
+/// Up to so many slivers a transposed A is read in place. (gemm 784x256x30)
+pub(crate) const FEW_SLIVERS: usize = 1;
 /// A product with fewer tiles than this gets smaller ones: enough for a handful of threads. (gemm 256, 2 threads)
 pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)

@@ -1,9 +1,10 @@
 //! The loops around the micro-kernel.
 
-use super::micro::{tile, Target};
-use super::operand::{sliver, Operand, Scratch};
-use super::{div, Grid, KC, MAX_NR, MC, MR, NC, NV};
+use super::micro::{self, Target};
+use super::operand::{sliver, Lines, Operand, Scratch, ROW};
+use super::{div, div_ceil, Grid, KC, MAX_NR, MC, NC, NV};
 use crate::simd::{Real, Vector};
+use crate::tuning::FEW_ROWS;
 
 /// What happens to C besides the sum of products.
 #[derive(Clone, Copy)]
@@ -15,6 +16,14 @@ pub(crate) struct Epilogue<T> {
     pub relu: bool,
     /// C is added to. Without it C is never read before it is written.
     pub accumulate: bool,
+}
+
+impl<T> Epilogue<T> {
+    /// Something happens to the finished sums.
+    #[inline(always)]
+    pub fn follows(&self) -> bool {
+        self.relu || !self.bias.is_null()
+    }
 }
 
 /// Where the columns of C lie.
@@ -64,9 +73,10 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
     /// Tiles `first..last` of `grid`. Each element sums over k in the same order whatever the range.
     #[inline(never)]
     pub unsafe fn run(&self, grid: &Grid, first: usize, last: usize) {
-        let mut a_scratch = Scratch::<[T; MC / MR * sliver(MR, KC)]>::new();
+        let mut a_scratch = Scratch::<[T; MC * ROW]>::new();
         let mut b_scratch = Scratch::<[T; NC / (NV * 2) * sliver(NV * 2, KC)]>::new();
         let (packed_a, packed_b): (*mut T, *mut T) = (a_scratch.at(), b_scratch.at());
+        let nr = NV * T::V::LANES;
         // LOOP 5: n in steps of nc (a panel of B), with the tiles of the range that share it.
         let mut t = first;
         while t < last {
@@ -74,26 +84,21 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
             let row_first = t - panel * grid.rows;
             let row_last = grid.rows.min(row_first + (last - t));
             t += row_last - row_first;
+            let (row_first, row_last) = (row_first * grid.mc, self.m.min(row_last * grid.mc));
             let col = panel * grid.nc;
             let cols = grid.nc.min(self.n - col);
             // LOOP 4: k in steps of KC. Also for k = 0, which gives zeros.
             let mut k = 0;
             loop {
                 let depth = KC.min(self.k - k);
-                // A sliver's width depends on the type's lanes, which are no const generic yet.
-                if T::V::LANES == 4 {
-                    self.b.pack::<{ NV * 4 }>(packed_b, col, cols, k, depth);
-                } else {
-                    self.b.pack::<{ NV * 2 }>(packed_b, col, cols, k, depth);
-                }
-                // LOOP 3: m in steps of mc (a block of A).
-                let mut r = row_first;
-                while r < row_last {
-                    let row = r * grid.mc;
-                    let rows = grid.mc.min(self.m - row);
-                    self.a.pack::<MR>(packed_a, row, rows, k, depth);
-                    self.block(packed_a, packed_b, row, rows, col, cols, k, depth);
-                    r += 1;
+                let b = self.panel(packed_b, row_last - row_first, col, cols, k, depth);
+                // LOOP 3: m in steps of MC (a block of A).
+                let mut row = row_first;
+                while row < row_last {
+                    let rows = MC.min(row_last - row);
+                    let a = self.a.rows(packed_a, row, rows, k, depth, div_ceil(cols, nr));
+                    self.block(a, b, row, rows, col, cols, k, depth);
+                    row += rows;
                 }
                 k += depth;
                 if k >= self.k {
@@ -103,36 +108,56 @@ impl<T: Real, A: Operand<T>, B: Operand<T>, C: Columns> Product<T, A, B, C> {
         }
     }
 
-    /// One packed block of A times one packed panel of B.
+    /// Columns `col..col + cols` of B, for `rows` rows: in place if so few use it that packing would not pay.
     #[inline(always)]
-    unsafe fn block(&self, a: *const T, b: *const T, row: usize, rows: usize, col: usize, cols: usize, k: usize, depth: usize) {
+    unsafe fn panel(&self, dst: *mut T, rows: usize, col: usize, cols: usize, k: usize, depth: usize) -> Lines<T> {
+        if rows <= FEW_ROWS && cols & (T::V::LANES - 1) == 0 {
+            if let Some(b) = self.b.in_place(col, k) {
+                return Lines {
+                    lane: (NV * T::V::LANES) as isize,
+                    ..b
+                };
+            }
+        }
+        // A sliver's width depends on the type's lanes, which are no const generic yet.
+        let width = NV * T::V::LANES;
+        if T::V::LANES == 4 {
+            self.b.pack::<{ NV * 4 }>(dst, col, cols, k, depth);
+        } else {
+            self.b.pack::<{ NV * 2 }>(dst, col, cols, k, depth);
+        }
+        Lines {
+            p: dst,
+            lane: sliver(width, depth) as isize,
+            k: width as isize,
+        }
+    }
+
+    /// One block of A times one panel of B.
+    #[inline(always)]
+    unsafe fn block(&self, a: Lines<T>, mut b: Lines<T>, row: usize, rows: usize, col: usize, cols: usize, k: usize, depth: usize) {
         let nr = NV * T::V::LANES;
         let mut offsets = [0usize; MAX_NR];
         // LOOP 2: columns of the panel, a sliver of B at a time: it stays in the first-level cache.
-        let (mut j, mut b) = (0, b);
+        let mut j = 0;
         while j < cols {
             let width = nr.min(cols - j);
             let adjacent = self.columns.locate(col + j, width, offsets.as_mut_ptr());
-            // LOOP 1: rows of the block, a sliver of A at a time.
-            let (mut i, mut a) = (0, a);
-            while i < rows {
-                let target = Target {
-                    c: self.c.add((row + i) * self.rsc),
-                    rsc: self.rsc,
-                    cols: width,
-                    adjacent,
-                    offsets: offsets.as_ptr(),
-                    row: row + i,
-                    col: col + j,
-                    first: k == 0,
-                    last: k + depth >= self.k,
-                };
-                tile(MR.min(rows - i), depth, a, b, &target, &self.epilogue);
-                i += MR;
-                a = a.add(sliver(MR, depth));
-            }
+            let target = Target {
+                c: self.c.add(row * self.rsc),
+                rsc: self.rsc,
+                rows,
+                cols: width,
+                adjacent,
+                offsets: offsets.as_ptr(),
+                row,
+                col: col + j,
+                add: k > 0 || self.epilogue.accumulate,
+                last: k + depth >= self.k,
+            };
+            micro::sliver(depth, a, b, &target, &self.epilogue);
             j += nr;
-            b = b.add(sliver(nr, depth));
+            b.p = b.p.offset(b.lane);
         }
     }
 }

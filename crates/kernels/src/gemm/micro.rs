@@ -1,14 +1,16 @@
-//! The micro-kernel: a register tile of C, `R` rows by `N` vectors, from one sliver of A and one of B.
+//! The micro-kernel: register tiles of C, `R` rows by `N` vectors, down one sliver of columns.
 
-use super::{Epilogue, MAX_NR, MR, NV};
+use super::operand::Lines;
+use super::{Epilogue, MAX_NR, NV};
 use crate::simd::{Real, Vector};
 
-/// Where a register tile goes.
+/// Where the tiles of a sliver go.
 pub(crate) struct Target<T> {
-    /// C at the tile's first row; columns are counted by `offsets`.
+    /// C at the first row; columns are counted by `offsets`.
     pub c: *mut T,
     pub rsc: usize,
-    /// Columns of the tile.
+    pub rows: usize,
+    /// At most a sliver's width.
     pub cols: usize,
     /// The columns lie side by side from `offsets[0]` on.
     pub adjacent: bool,
@@ -16,112 +18,135 @@ pub(crate) struct Target<T> {
     /// Global row and column, for the bias.
     pub row: usize,
     pub col: usize,
-    /// The first block of k: C is not read unless the product accumulates.
-    pub first: bool,
+    /// C is added to: it holds the sum over the k before, or the product accumulates.
+    pub add: bool,
     /// The last block of k: bias and activation follow.
     pub last: bool,
 }
 
-/// The tile of `rows` by `target.cols` elements.
+/// LOOP 1: rows of the block, a register tile at a time. Every tile is small enough that all loads of a step and
+/// the accumulators fit the registers; of those that do, many vectors a row read the least.
 #[inline(always)]
-pub(crate) unsafe fn tile<T: Real>(rows: usize, depth: usize, a: *const T, b: *const T, target: &Target<T>, epilogue: &Epilogue<T>) {
-    if target.cols > (NV - 1) * T::V::LANES {
-        by_rows::<T, NV>(rows, depth, a, b, target, epilogue)
-    } else {
-        by_rows::<T, 1>(rows, depth, a, b, target, epilogue)
+pub(crate) unsafe fn sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
+    match target.cols.div_ceil(T::V::LANES) {
+        1 => by_rows::<T, 4, 1>(depth, a, b, target, epilogue),
+        2 => by_rows::<T, 4, 2>(depth, a, b, target, epilogue),
+        3 => by_rows::<T, 2, 3>(depth, a, b, target, epilogue),
+        _ => by_rows::<T, 2, NV>(depth, a, b, target, epilogue),
     }
 }
 
 #[inline(always)]
-unsafe fn by_rows<T: Real, const N: usize>(
-    rows: usize,
+unsafe fn by_rows<T: Real, const R: usize, const N: usize>(
     depth: usize,
-    a: *const T,
-    b: *const T,
+    a: Lines<T>,
+    b: Lines<T>,
     target: &Target<T>,
     epilogue: &Epilogue<T>,
 ) {
-    match rows {
-        1 => kernel::<T, 1, N>(depth, a, b, target, epilogue),
-        2 => kernel::<T, 2, N>(depth, a, b, target, epilogue),
-        3 => kernel::<T, 3, N>(depth, a, b, target, epilogue),
-        _ => kernel::<T, MR, N>(depth, a, b, target, epilogue),
+    let whole = target.rows & !(R - 1);
+    if whole > 0 {
+        tiles::<T, R, N>(0, whole, depth, a, b, target, epilogue);
+    }
+    if whole < target.rows {
+        tiles::<T, 1, N>(whole, target.rows, depth, a, b, target, epilogue);
     }
 }
 
+/// Rows `begin..end`, a multiple of `R` of them.
 #[inline(never)]
-unsafe fn kernel<T: Real, const R: usize, const N: usize>(
+unsafe fn tiles<T: Real, const R: usize, const N: usize>(
+    begin: usize,
+    end: usize,
     depth: usize,
-    mut a: *const T,
-    mut b: *const T,
+    a: Lines<T>,
+    b: Lines<T>,
     target: &Target<T>,
     epilogue: &Epilogue<T>,
 ) {
     let lanes = T::V::LANES;
+    let plain = !target.add && !(target.last && epilogue.follows());
+    let whole = target.adjacent && target.cols >= N * lanes;
+    let mut i = begin;
+    while i < end {
+        let acc = product::<T, R, N>(depth, a.at(i as isize, 0), a.lane, a.k, b.p, b.k);
+        let row = target.c.add(i * target.rsc);
+        if plain && whole {
+            let c = row.add(*target.offsets);
+            let mut r = 0;
+            while r < R {
+                let mut j = 0;
+                while j < N {
+                    acc[r][j].store(c.add(r * target.rsc + j * lanes));
+                    j += 1;
+                }
+                r += 1;
+            }
+        } else {
+            let mut r = 0;
+            while r < R {
+                let mut j = 0;
+                while j < N {
+                    finish(acc[r][j], row.add(r * target.rsc), i + r, j * lanes, whole, target, epilogue);
+                    j += 1;
+                }
+                r += 1;
+            }
+        }
+        i += R;
+    }
+}
+
+/// `R` rows of A times `N` vectors of columns of B.
+#[inline(always)]
+unsafe fn product<T: Real, const R: usize, const N: usize>(
+    depth: usize,
+    mut a: *const T,
+    lane: isize,
+    ka: isize,
+    mut b: *const T,
+    kb: isize,
+) -> [[T::V; N]; R] {
     let mut acc = [[T::V::splat(T::ZERO); N]; R];
     let mut p = 0;
     // Not unrolled: V8 would load all steps' operands first and run out of registers, at half the speed.
     while p < depth {
-        step(&mut acc, a, b);
-        a = a.add(MR);
-        b = b.add(NV * lanes);
-        p += 1;
-    }
-    let plain = target.first && !epilogue.accumulate && !(target.last && (epilogue.relu || !epilogue.bias.is_null()));
-    let whole = target.adjacent && target.cols >= N * lanes;
-    let mut i = 0;
-    if plain && whole {
-        // Where k is small, asking for each vector what to do takes as long as the product.
-        while i < R {
+        let mut bv = [T::V::splat(T::ZERO); N];
+        let mut j = 0;
+        while j < N {
+            bv[j] = T::V::load(b.add(j * T::V::LANES));
+            j += 1;
+        }
+        let mut r = 0;
+        while r < R {
+            let av = T::V::splat(*a.offset(r as isize * lane));
             let mut j = 0;
             while j < N {
-                acc[i][j].store(target.c.add(i * target.rsc + *target.offsets + j * lanes));
+                acc[r][j] = av.madd(bv[j], acc[r][j]);
                 j += 1;
             }
-            i += 1;
+            r += 1;
         }
-        return;
+        a = a.offset(ka);
+        b = b.offset(kb);
+        p += 1;
     }
-    while i < R {
-        let mut j = 0;
-        while j < N {
-            finish(acc[i][j], i, j * lanes, target, epilogue);
-            j += 1;
-        }
-        i += 1;
-    }
+    acc
 }
 
-/// acc += the outer product of `R` elements of A and `N` vectors of B.
+/// Adds what is in C already, then the epilogue, and stores a vector from column `j` of the sliver on.
+/// `c` is C at row `i` of the target.
 #[inline(always)]
-unsafe fn step<T: Real, const R: usize, const N: usize>(acc: &mut [[T::V; N]; R], a: *const T, b: *const T) {
-    let mut bv = [T::V::splat(T::ZERO); N];
-    let mut j = 0;
-    while j < N {
-        bv[j] = T::V::load(b.add(j * T::V::LANES));
-        j += 1;
-    }
-    let mut i = 0;
-    while i < R {
-        let av = T::V::splat(*a.add(i));
-        let mut j = 0;
-        while j < N {
-            acc[i][j] = av.madd(bv[j], acc[i][j]);
-            j += 1;
-        }
-        i += 1;
-    }
-}
-
-/// Adds what is in C already, then the epilogue, and stores a vector of row `i` from column `j` of the tile on.
-#[inline(always)]
-unsafe fn finish<T: Real>(mut v: T::V, i: usize, j: usize, target: &Target<T>, epilogue: &Epilogue<T>) {
-    let n = target.cols.saturating_sub(j).min(T::V::LANES);
-    let row = target.c.add(i * target.rsc);
+unsafe fn finish<T: Real>(mut v: T::V, c: *mut T, i: usize, j: usize, whole: bool, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let n = if whole {
+        T::V::LANES
+    } else {
+        target.cols.saturating_sub(j).min(T::V::LANES)
+    };
     let offsets = target.offsets.add(j);
-    let start = row.add(*target.offsets + j);
-    if !target.first || epilogue.accumulate {
-        v = load(start, row, offsets, n, target.adjacent).add(v);
+    let start = c.add(*target.offsets + j);
+    if target.add {
+        v = load(start, c, offsets, n, target.adjacent).add(v);
     }
     if target.last {
         if !epilogue.bias.is_null() {
@@ -138,7 +163,7 @@ unsafe fn finish<T: Real>(mut v: T::V, i: usize, j: usize, target: &Target<T>, e
     if !target.adjacent {
         let mut l = 0;
         while l < n {
-            *row.add(*offsets.add(l)) = v.lane(l);
+            *c.add(*offsets.add(l)) = v.lane(l);
             l += 1;
         }
     } else if n == T::V::LANES {

@@ -1,8 +1,9 @@
-//! What the product reads: packing turns any of these into slivers, `W` lanes (rows of A or columns of B) wide,
-//! stored k by k. The last sliver of a block is filled up with zeros.
+//! What the product reads. A is read by rows and B by slivers, `W` columns stored k by k; an operand that lies well
+//! is read where it is, any other is packed. The last sliver of a block is filled up with zeros.
 
-use super::KC;
+use super::{KC, MAX_NR, NC};
 use crate::simd::{Real, Vector};
+use crate::tuning::FEW_SLIVERS;
 use core::mem::MaybeUninit;
 
 /// Scratch on the stack, aligned to a cache line.
@@ -27,9 +28,37 @@ pub(crate) const fn sliver(width: usize, depth: usize) -> usize {
     width * depth + 16
 }
 
+/// Elements between packed rows of A, with the same distance.
+pub(crate) const ROW: usize = KC + 16;
+
+/// A block of an operand as the micro-kernel reads it: lane (row of A, sliver of columns of B) and k have any stride.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines<T> {
+    pub p: *const T,
+    pub lane: isize,
+    pub k: isize,
+}
+
+impl<T> Lines<T> {
+    #[inline(always)]
+    pub unsafe fn at(&self, lane: isize, k: isize) -> *const T {
+        self.p.offset(lane * self.lane + k * self.k)
+    }
+}
+
 pub(crate) trait Operand<T: Real> {
-    /// Packs lanes `lane..lane + lanes` and `k..k + depth` into `dst`, `W` lanes a [`sliver`]. `depth` ≤ [`KC`].
+    /// Rows `lane..lane + lanes` and `k..k + depth` of A, in place or written to `dst`, to be read `slivers` times.
+    /// `depth` ≤ [`KC`].
+    unsafe fn rows(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize, slivers: usize) -> Lines<T>;
+
+    /// Packs columns `lane..lane + lanes` and `k..k + depth` of B into `dst`, `W` of them a [`sliver`]. `depth` ≤ [`KC`].
     unsafe fn pack<const W: usize>(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize);
+
+    /// B from column `lane` and `k` on where it is, if its columns are neighbours.
+    #[inline(always)]
+    unsafe fn in_place(&self, _lane: usize, _k: usize) -> Option<Lines<T>> {
+        None
+    }
 }
 
 /// A matrix in memory.
@@ -43,22 +72,59 @@ pub(crate) struct Strided<T> {
 
 impl<T: Real> Operand<T> for Strided<T> {
     #[inline(always)]
+    unsafe fn rows(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize, slivers: usize) -> Lines<T> {
+        let p = self.p.offset(lane as isize * self.lane + k as isize * self.k);
+        if self.k == 1 || slivers <= FEW_SLIVERS {
+            return Lines {
+                p,
+                lane: self.lane,
+                k: self.k,
+            };
+        }
+        transpose(dst, ROW, p, self.k, self.lane, depth, lanes);
+        Lines {
+            p: dst,
+            lane: ROW as isize,
+            k: 1,
+        }
+    }
+
+    #[inline(always)]
     unsafe fn pack<const W: usize>(&self, mut dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize) {
         let mut src = self.p.offset(lane as isize * self.lane + k as isize * self.k);
         let mut done = 0;
-        while done + W <= lanes {
-            if self.lane == 1 {
+        while done < lanes {
+            let here = W.min(lanes - done);
+            if here < W {
+                clear(dst, W * depth);
+            }
+            if self.lane == 1 && here == W {
                 copy_lanes::<T, W>(dst, src, self.k, depth);
             } else {
-                gather_lanes::<T, W>(dst, src, self.lane, self.k, depth);
+                transpose(dst, W, src, self.lane, self.k, here, depth);
             }
             dst = dst.add(sliver(W, depth));
             src = src.offset(self.lane * W as isize);
             done += W;
         }
-        if done < lanes {
-            gather_some::<T, W>(dst, src, self.lane, self.k, lanes - done, depth);
-        }
+    }
+
+    #[inline(always)]
+    unsafe fn in_place(&self, lane: usize, k: usize) -> Option<Lines<T>> {
+        (self.lane == 1).then(|| Lines {
+            p: self.p.offset(lane as isize + k as isize * self.k),
+            lane: 1,
+            k: self.k,
+        })
+    }
+}
+
+#[inline(always)]
+unsafe fn clear<T: Real>(dst: *mut T, len: usize) {
+    let mut i = 0;
+    while i < len {
+        *dst.add(i) = T::ZERO;
+        i += 1;
     }
 }
 
@@ -72,58 +138,37 @@ unsafe fn copy_lanes<T: Real, const W: usize>(mut dst: *mut T, mut src: *const T
             T::V::load(src.add(l)).store(dst.add(l));
             l += T::V::LANES;
         }
-        while l < W {
-            *dst.add(l) = *src.add(l);
-            l += 1;
-        }
         dst = dst.add(W);
         src = src.offset(k);
         p += 1;
     }
 }
 
-/// One sliver with any strides. In blocks of four k: where k is contiguous, each cache line is used while it is there.
-#[inline(always)]
-unsafe fn gather_lanes<T: Real, const W: usize>(dst: *mut T, src: *const T, lane: isize, k: isize, depth: usize) {
-    let mut p = 0;
-    while p + 4 <= depth {
-        let mut l = 0;
-        while l < W {
-            let from = src.offset(l as isize * lane + p as isize * k);
-            let to = dst.add(p * W + l);
-            *to = *from;
-            *to.add(W) = *from.offset(k);
-            *to.add(2 * W) = *from.offset(2 * k);
-            *to.add(3 * W) = *from.offset(3 * k);
-            l += 1;
+/// dst[j · to + i] = src[i · row + j · col] for i below `rows`, j below `cols`.
+#[inline(never)]
+unsafe fn transpose<T: Real>(dst: *mut T, to: usize, src: *const T, row: isize, col: isize, rows: usize, cols: usize) {
+    let lanes = T::V::LANES;
+    let (mut i, mut j) = (0, 0);
+    if col == 1 {
+        // Down the rows first: each cache line of the source is used while it is there.
+        while j + lanes <= cols {
+            i = 0;
+            while i + lanes <= rows {
+                T::V::transpose(src.offset(i as isize * row + j as isize), row, dst.add(j * to + i), to);
+                i += lanes;
+            }
+            j += lanes;
         }
-        p += 4;
     }
-    while p < depth {
-        let mut l = 0;
-        while l < W {
-            *dst.add(p * W + l) = *src.offset(l as isize * lane + p as isize * k);
-            l += 1;
+    let (done_rows, done_cols) = (i, j);
+    j = 0;
+    while j < cols {
+        i = if j < done_cols { done_rows } else { 0 };
+        while i < rows {
+            *dst.add(j * to + i) = *src.offset(i as isize * row + j as isize * col);
+            i += 1;
         }
-        p += 1;
-    }
-}
-
-/// A last sliver with fewer lanes than `W`.
-#[inline(always)]
-unsafe fn gather_some<T: Real, const W: usize>(dst: *mut T, src: *const T, lane: isize, k: isize, lanes: usize, depth: usize) {
-    let mut p = 0;
-    while p < depth {
-        let mut l = 0;
-        while l < W {
-            *dst.add(p * W + l) = if l < lanes {
-                *src.offset(l as isize * lane + p as isize * k)
-            } else {
-                T::ZERO
-            };
-            l += 1;
-        }
-        p += 1;
+        j += 1;
     }
 }
 
@@ -138,15 +183,25 @@ pub(crate) struct AlongLanes<R>(pub R);
 
 impl<T: Real, R: Rows<T>> Operand<T> for AlongLanes<R> {
     #[inline(always)]
+    unsafe fn rows(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize, _slivers: usize) -> Lines<T> {
+        let mut p = 0;
+        while p < depth {
+            self.0.fetch(k + p, lane, lanes, dst.add(p * lanes));
+            p += 1;
+        }
+        Lines {
+            p: dst,
+            lane: 1,
+            k: lanes as isize,
+        }
+    }
+
+    #[inline(always)]
     unsafe fn pack<const W: usize>(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize) {
         // A row and room to fill its last sliver up. Lanes of a block are at most NC.
-        let mut scratch = Scratch::<[T; super::NC + super::MAX_NR]>::new();
+        let mut scratch = Scratch::<[T; NC + MAX_NR]>::new();
         let row: *mut T = scratch.at();
-        let mut l = lanes;
-        while l < super::NC + super::MAX_NR {
-            *row.add(l) = T::ZERO;
-            l += 1;
-        }
+        clear(row.add(lanes), NC + MAX_NR - lanes);
         let mut p = 0;
         while p < depth {
             self.0.fetch(k + p, lane, lanes, row);
@@ -166,22 +221,35 @@ pub(crate) struct AlongK<R>(pub R);
 
 impl<T: Real, R: Rows<T>> Operand<T> for AlongK<R> {
     #[inline(always)]
+    unsafe fn rows(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize, _slivers: usize) -> Lines<T> {
+        let mut l = 0;
+        while l < lanes {
+            self.0.fetch(lane + l, k, depth, dst.add(l * ROW));
+            l += 1;
+        }
+        Lines {
+            p: dst,
+            lane: ROW as isize,
+            k: 1,
+        }
+    }
+
+    #[inline(always)]
     unsafe fn pack<const W: usize>(&self, mut dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize) {
-        let mut scratch = Scratch::<[T; super::MAX_NR * KC]>::new();
+        let mut scratch = Scratch::<[T; MAX_NR * ROW]>::new();
         let rows: *mut T = scratch.at();
         let mut done = 0;
         while done < lanes {
             let here = W.min(lanes - done);
             let mut l = 0;
             while l < here {
-                self.0.fetch(lane + done + l, k, depth, rows.add(l * KC));
+                self.0.fetch(lane + done + l, k, depth, rows.add(l * ROW));
                 l += 1;
             }
-            if here == W {
-                gather_lanes::<T, W>(dst, rows, KC as isize, 1, depth);
-            } else {
-                gather_some::<T, W>(dst, rows, KC as isize, 1, here, depth);
+            if here < W {
+                clear(dst, W * depth);
             }
+            transpose(dst, W, rows, ROW as isize, 1, here, depth);
             dst = dst.add(sliver(W, depth));
             done += W;
         }
