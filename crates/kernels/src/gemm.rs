@@ -11,10 +11,12 @@ pub(crate) mod operand;
 pub(crate) mod tests;
 mod vector;
 
+use driver::Apart;
 pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
 pub(crate) use operand::{AlongK, AlongLanes, Rows, Strided};
 
+use crate::tuning::FEW_COLUMNS;
 pub(crate) use crate::tuning::{KC, MC, NC, NV};
 
 /// The widest register tile in elements, for arrays: `NV` vectors of four floats.
@@ -62,6 +64,13 @@ kernel! {
             } else {
                 let a = Strided { p: a, lane: rsa, k: csa };
                 let b = Strided { p: b, lane: csb, k: rsb };
+                if n <= FEW_COLUMNS && m > n && rsa == 1 {
+                    // Cᵀ = Bᵀ Aᵀ fills the lanes.
+                    let epilogue = Epilogue { per_row: !epilogue.per_row, ..epilogue };
+                    let columns = Apart { stride: rsc };
+                    let grid = grid.turned();
+                    return Product { c, rsc: 1, a: b, b: a, columns, m: n, n: m, k, epilogue }.run(&grid, first, last);
+                }
                 Product { c, rsc, a, b, columns: Adjacent, m, n, k, epilogue }.run(&grid, first, last);
             }
         });

@@ -101,27 +101,9 @@ pub trait Vector: Copy {
     fn odds(self, b: Self) -> Self;
 
     /// The first `n` (< LANES) elements at `p`; the other lanes are zero. Reads nothing past them.
-    #[inline(always)]
-    unsafe fn load_partial(p: *const Self::E, n: usize) -> Self {
-        let mut buf = [Self::E::ZERO; 4];
-        let mut i = 0;
-        while i < n {
-            *buf.as_mut_ptr().add(i) = *p.add(i);
-            i += 1;
-        }
-        Self::load(buf.as_ptr())
-    }
+    unsafe fn load_partial(p: *const Self::E, n: usize) -> Self;
     /// Stores the first `n` (< LANES) lanes.
-    #[inline(always)]
-    unsafe fn store_partial(self, p: *mut Self::E, n: usize) {
-        let mut buf = [Self::E::ZERO; 4];
-        self.store(buf.as_mut_ptr());
-        let mut i = 0;
-        while i < n {
-            *p.add(i) = *buf.as_ptr().add(i);
-            i += 1;
-        }
-    }
+    unsafe fn store_partial(self, p: *mut Self::E, n: usize);
     /// dst[j · to + i] = src[i · row + j] for a square of LANES × LANES.
     unsafe fn transpose(src: *const Self::E, row: isize, dst: *mut Self::E, to: usize);
     /// Lane i of `self`.
@@ -133,6 +115,8 @@ pub trait Vector: Copy {
             *buf.as_ptr().add(i)
         }
     }
+    /// The sum of the lanes of each of LANES vectors, in the order of [`Vector::sum_lanes`].
+    unsafe fn sum_each(v: *const Self) -> Self;
     /// Sum of the lanes, in a fixed order: (0 + 2) + (1 + 3) for four lanes, 0 + 1 for two.
     #[inline(always)]
     fn sum_lanes(self) -> Self::E {
@@ -178,7 +162,7 @@ mod lanes {
     real!(f64, F64x2);
 
     macro_rules! vector {
-        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
+        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $sums:expr, $load:expr, $store:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
          $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
          $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident,
          $evens:expr, $odds:expr) => {
@@ -197,6 +181,12 @@ mod lanes {
                 fn madd(self, b: Self, c: Self) -> Self { Self($madd(self.0, b.0, c.0)) }
                 #[inline(always)]
                 unsafe fn transpose(src: *const $e, row: isize, dst: *mut $e, to: usize) { $transpose(src, row, dst, to) }
+                #[inline(always)]
+                unsafe fn sum_each(v: *const Self) -> Self { Self($sums(v.cast())) }
+                #[inline(always)]
+                unsafe fn load_partial(p: *const $e, n: usize) -> Self { Self($load(p, n)) }
+                #[inline(always)]
+                unsafe fn store_partial(self, p: *mut $e, n: usize) { $store(self.0, p, n) }
                 vector!(@two $add add, $sub sub, $mul mul, $div div, $min min, $max max, $eq eq, $ne ne, $lt lt, $le le, $gt gt, $ge ge,
                     v128_and and, v128_or or, v128_xor xor, $iadd int_add, $isub int_sub);
                 vector!(@one $sqrt sqrt, $abs abs, $neg neg, $floor floor, $ceil ceil, $trunc trunc, $nearest nearest);
@@ -255,11 +245,59 @@ mod lanes {
         v128_store(dst.add(to).cast(), i64x2_shuffle::<1, 3>(a, b));
     }
 
-    vector!(F32x4, f32, 4, madd32, transpose32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
+    #[inline(always)]
+    unsafe fn sum_each32(v: *const v128) -> v128 {
+        let (a, b, c, d) = (*v, *v.add(1), *v.add(2), *v.add(3));
+        let ab = f32x4_add(i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let cd = f32x4_add(i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        f32x4_add(i64x2_shuffle::<0, 2>(ab, cd), i64x2_shuffle::<1, 3>(ab, cd))
+    }
+    #[inline(always)]
+    unsafe fn sum_each64(v: *const v128) -> v128 {
+        let (a, b) = (*v, *v.add(1));
+        f64x2_add(i64x2_shuffle::<0, 2>(a, b), i64x2_shuffle::<1, 3>(a, b))
+    }
+    #[inline(always)]
+    unsafe fn load_partial32(p: *const f32, n: usize) -> v128 {
+        match n {
+            0 => f32x4_splat(0.0),
+            1 => v128_load32_zero(p.cast()),
+            2 => v128_load64_zero(p.cast()),
+            _ => v128_load32_lane::<2>(v128_load64_zero(p.cast()), p.add(2).cast()),
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_partial64(p: *const f64, n: usize) -> v128 {
+        if n == 0 {
+            f64x2_splat(0.0)
+        } else {
+            v128_load64_zero(p.cast())
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_partial32(v: v128, p: *mut f32, n: usize) {
+        match n {
+            0 => {}
+            1 => v128_store32_lane::<0>(v, p.cast()),
+            2 => v128_store64_lane::<0>(v, p.cast()),
+            _ => {
+                v128_store64_lane::<0>(v, p.cast());
+                v128_store32_lane::<2>(v, p.add(2).cast());
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_partial64(v: v128, p: *mut f64, n: usize) {
+        if n > 0 {
+            v128_store64_lane::<0>(v, p.cast());
+        }
+    }
+
+    vector!(F32x4, f32, 4, madd32, transpose32, sum_each32, load_partial32, store_partial32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
         f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
         f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge,
         i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>);
-    vector!(F64x2, f64, 2, madd64, transpose64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
+    vector!(F64x2, f64, 2, madd64, transpose64, sum_each64, load_partial64, store_partial64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
         f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
         f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge,
         i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>);
@@ -310,6 +348,13 @@ mod lanes {
                 fn mul(self, b: Self) -> Self { self.zip(b, |x, y| x * y) }
                 fn div(self, b: Self) -> Self { self.zip(b, |x, y| x / y) }
                 fn madd(self, b: Self, c: Self) -> Self { self.mul(b).add(c) }
+                unsafe fn load_partial(p: *const $e, n: usize) -> Self { Self(core::array::from_fn(|i| if i < n { *p.add(i) } else { 0.0 })) }
+                unsafe fn store_partial(self, p: *mut $e, n: usize) {
+                    for i in 0..n {
+                        *p.add(i) = self.0[i];
+                    }
+                }
+                unsafe fn sum_each(v: *const Self) -> Self { Self(core::array::from_fn(|i| (*v.add(i)).sum_lanes())) }
                 unsafe fn transpose(src: *const $e, row: isize, dst: *mut $e, to: usize) {
                     for i in 0..$lanes {
                         for j in 0..$lanes {

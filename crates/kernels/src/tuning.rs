@@ -17,6 +17,8 @@ pub(crate) const NC: usize = 256;
 pub(crate) const FEW_ROWS: usize = 8;
 /// Up to so many slivers a transposed A is read in place. (gemm 784x256x30)
 pub(crate) const FEW_SLIVERS: usize = 1;
+/// Up to so many columns a product whose A is transposed is computed as its transpose. (gemm 256x4x1600)
+pub(crate) const FEW_COLUMNS: usize = 8;
 /// A product with fewer tiles than this gets smaller ones: enough for a handful of threads. (gemm 256, 2 threads)
 pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)

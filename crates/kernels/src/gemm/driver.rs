@@ -43,6 +43,23 @@ impl Columns for Adjacent {
     }
 }
 
+/// Any other column stride.
+pub(crate) struct Apart {
+    pub stride: usize,
+}
+
+impl Columns for Apart {
+    #[inline(always)]
+    unsafe fn locate(&self, col: usize, n: usize, offsets: *mut usize) -> bool {
+        let mut i = 0;
+        while i < n {
+            *offsets.add(i) = (col + i) * self.stride;
+            i += 1;
+        }
+        false
+    }
+}
+
 /// Calls `f(batch, first, last)` for the tiles of each batch in `begin..end`, `per` tiles a batch.
 #[inline(always)]
 pub(crate) unsafe fn each_batch(per: usize, begin: usize, end: usize, mut f: impl FnMut(usize, usize, usize)) {

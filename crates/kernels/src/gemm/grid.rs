@@ -51,6 +51,18 @@ impl Grid {
         best
     }
 
+    /// The same tiles of the transpose, for a matrix with one column of tiles.
+    pub fn turned(&self) -> Self {
+        Grid {
+            mc: self.n,
+            nc: self.mc,
+            m: self.n,
+            n: self.m,
+            rows: 1,
+            cols: self.rows,
+        }
+    }
+
     pub fn per_batch(&self) -> usize {
         self.rows * self.cols
     }

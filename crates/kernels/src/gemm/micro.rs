@@ -64,30 +64,18 @@ unsafe fn tiles<T: Real, const R: usize, const N: usize>(
     target: &Target<T>,
     epilogue: &Epilogue<T>,
 ) {
-    let lanes = T::V::LANES;
-    let plain = !target.add && !(target.last && epilogue.follows());
-    let whole = target.adjacent && target.cols >= N * lanes;
+    let whole = target.adjacent && target.cols >= N * T::V::LANES;
     let mut i = begin;
     while i < end {
         let acc = product::<T, R, N>(depth, a.at(i as isize, 0), a.lane, a.k, b.p, b.k);
-        let row = target.c.add(i * target.rsc);
-        if plain && whole {
-            let c = row.add(*target.offsets);
-            let mut r = 0;
-            while r < R {
-                let mut j = 0;
-                while j < N {
-                    acc[r][j].store(c.add(r * target.rsc + j * lanes));
-                    j += 1;
-                }
-                r += 1;
-            }
+        if whole {
+            finish_whole(acc, i, target, epilogue);
         } else {
             let mut r = 0;
             while r < R {
                 let mut j = 0;
                 while j < N {
-                    finish(acc[r][j], row.add(r * target.rsc), i + r, j * lanes, whole, target, epilogue);
+                    finish(acc[r][j], i + r, j * T::V::LANES, target, epilogue);
                     j += 1;
                 }
                 r += 1;
@@ -134,15 +122,56 @@ unsafe fn product<T: Real, const R: usize, const N: usize>(
     acc
 }
 
-/// Adds what is in C already, then the epilogue, and stores a vector from column `j` of the sliver on.
-/// `c` is C at row `i` of the target.
+/// Adds what is in C already, then the epilogue, and stores a tile whose columns are all there and side by side. Each
+/// question is asked once: where k is small, asking per vector takes as long as the product.
 #[inline(always)]
-unsafe fn finish<T: Real>(mut v: T::V, c: *mut T, i: usize, j: usize, whole: bool, target: &Target<T>, epilogue: &Epilogue<T>) {
-    let n = if whole {
-        T::V::LANES
-    } else {
-        target.cols.saturating_sub(j).min(T::V::LANES)
-    };
+unsafe fn finish_whole<T: Real, const R: usize, const N: usize>(
+    mut acc: [[T::V; N]; R],
+    i: usize,
+    target: &Target<T>,
+    epilogue: &Epilogue<T>,
+) {
+    let c = target.c.add(i * target.rsc + *target.offsets);
+    macro_rules! each {
+        (|$v:ident, $r:ident, $j:ident, $at:ident| $e:expr) => {
+            let mut $r = 0;
+            while $r < R {
+                let mut $j = 0;
+                while $j < N {
+                    let ($v, $at) = (acc[$r][$j], c.add($r * target.rsc + $j * T::V::LANES));
+                    acc[$r][$j] = $e;
+                    $j += 1;
+                }
+                $r += 1;
+            }
+        };
+    }
+    if target.add {
+        each!(|v, r, j, at| T::V::load(at).add(v));
+    }
+    if target.last {
+        if !epilogue.bias.is_null() {
+            if epilogue.per_row {
+                each!(|v, r, j, _at| v.add(T::V::splat(*epilogue.bias.add(target.row + i + r))));
+            } else {
+                each!(|v, r, j, _at| v.add(T::V::load(epilogue.bias.add(target.col + j * T::V::LANES))));
+            }
+        }
+        if epilogue.relu {
+            each!(|v, r, j, _at| v.max(T::V::splat(T::ZERO)));
+        }
+    }
+    each!(|v, r, j, at| {
+        v.store(at);
+        v
+    });
+}
+
+/// The same for a vector of any tile, from column `j` of the sliver on, in row `i`.
+#[inline(always)]
+unsafe fn finish<T: Real>(mut v: T::V, i: usize, j: usize, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let n = target.cols.saturating_sub(j).min(T::V::LANES);
+    let c = target.c.add(i * target.rsc);
     let offsets = target.offsets.add(j);
     let start = c.add(*target.offsets + j);
     if target.add {

@@ -1,4 +1,5 @@
-//! Matrix times vector, where packing would cost more than the product.
+//! Matrix times vector, where packing would cost more than the product. What it costs is to read the matrix, so that is
+//! read once, along its lines.
 
 use super::operand::Scratch;
 use super::{Epilogue, Strided};
@@ -19,6 +20,107 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
     bias_stride: usize,
 ) {
     let mut scratch = Scratch::<[T; BLOCK]>::new();
+    let sums: *mut T = scratch.at();
+    let mut i = begin;
+    while i < end {
+        let count = BLOCK.min(end - i);
+        let row = matrix.p.offset(i as isize * matrix.lane);
+        if matrix.lane == 1 && matrix.k != 1 {
+            add_lines(sums, count, row, matrix.k, x, k);
+        } else {
+            dot_each(sums, count, row, matrix, x, k);
+        }
+        let mut l = 0;
+        while l < count {
+            let p = y.add((i + l) * step);
+            let mut v = *sums.add(l);
+            if epilogue.accumulate {
+                v = *p + v;
+            }
+            if !epilogue.bias.is_null() {
+                v = v + *epilogue.bias.add((i + l) * bias_stride);
+            }
+            if epilogue.relu {
+                v = v.vmax(T::ZERO);
+            }
+            *p = v;
+            l += 1;
+        }
+        i += count;
+    }
+}
+
+/// The sums of lines along the lanes, each with its factor: as many lines at once as the processor follows well.
+#[inline(always)]
+unsafe fn add_lines<T: Real>(sums: *mut T, count: usize, line: *const T, stride: isize, x: &Strided<T>, k: usize) {
+    const LINES: usize = 8;
+    let mut l = 0;
+    while l < count {
+        *sums.add(l) = T::ZERO;
+        l += 1;
+    }
+    let mut p = 0;
+    while p + LINES <= k {
+        add_some::<T, LINES>(
+            sums,
+            count,
+            line.offset(p as isize * stride),
+            stride,
+            x.p.offset(p as isize * x.k),
+            x.k,
+        );
+        p += LINES;
+    }
+    while p < k {
+        add_some::<T, 1>(
+            sums,
+            count,
+            line.offset(p as isize * stride),
+            stride,
+            x.p.offset(p as isize * x.k),
+            x.k,
+        );
+        p += 1;
+    }
+}
+
+#[inline(always)]
+unsafe fn add_some<T: Real, const L: usize>(sums: *mut T, count: usize, line: *const T, stride: isize, x: *const T, xk: isize) {
+    let lanes = T::V::LANES;
+    let mut factors = [T::ZERO; L];
+    let mut p = 0;
+    while p < L {
+        factors[p] = *x.offset(p as isize * xk);
+        p += 1;
+    }
+    let mut l = 0;
+    while l + lanes <= count {
+        let mut sum = T::V::load(sums.add(l));
+        let mut p = 0;
+        while p < L {
+            sum = T::V::load(line.offset(p as isize * stride).add(l)).madd(T::V::splat(factors[p]), sum);
+            p += 1;
+        }
+        sum.store(sums.add(l));
+        l += lanes;
+    }
+    while l < count {
+        let mut sum = *sums.add(l);
+        let mut p = 0;
+        while p < L {
+            sum = (*line.offset(p as isize * stride).add(l)).madd(factors[p], sum);
+            p += 1;
+        }
+        *sums.add(l) = sum;
+        l += 1;
+    }
+}
+
+/// The dot product of each row with x.
+#[inline(always)]
+unsafe fn dot_each<T: Real>(sums: *mut T, count: usize, row: *const T, matrix: &Strided<T>, x: &Strided<T>, k: usize) {
+    let lanes = T::V::LANES;
+    let mut scratch = Scratch::<[T; BLOCK]>::new();
     let mut done = 0;
     loop {
         let depth = BLOCK.min(k - done);
@@ -32,48 +134,33 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
             }
             part = copy;
         }
-        let block = matrix.p.offset(done as isize * matrix.k);
-        let (first, last) = (done == 0, done + depth >= k);
-        let put = |i: usize, sum: T| {
-            let p = y.add(i * step);
-            let mut v = if first && !epilogue.accumulate { sum } else { *p + sum };
-            if last {
-                if !epilogue.bias.is_null() {
-                    v = v + *epilogue.bias.add(i * bias_stride);
-                }
-                if epilogue.relu {
-                    v = v.vmax(T::ZERO);
-                }
-            }
-            *p = v;
-        };
-        let row = |i: usize| block.offset(i as isize * matrix.lane);
-        let mut i = begin;
+        let at = |i: usize| row.offset(i as isize * matrix.lane + done as isize * matrix.k);
+        let mut i = 0;
         if matrix.k == 1 {
-            while i + 4 <= end {
-                let sums = dots::<T, 4>(row(i), matrix.lane, part, depth);
-                put(i, sums[0]);
-                put(i + 1, sums[1]);
-                put(i + 2, sums[2]);
-                put(i + 3, sums[3]);
-                i += 4;
-            }
-            while i < end {
-                put(i, dots::<T, 1>(row(i), matrix.lane, part, depth)[0]);
-                i += 1;
-            }
-        } else if matrix.lane == 1 {
-            while i + 4 * T::V::LANES <= end {
-                columns::<T, 4>(row(i), matrix.k, part, depth, |l, sum| put(i + l, sum));
-                i += 4 * T::V::LANES;
-            }
-            while i + T::V::LANES <= end {
-                columns::<T, 1>(row(i), matrix.k, part, depth, |l, sum| put(i + l, sum));
-                i += T::V::LANES;
+            // As many rows as a vector has lanes give one vector of sums.
+            while i + lanes <= count {
+                let mut four = [T::V::splat(T::ZERO); 4];
+                if lanes == 4 {
+                    dots::<T, 4>(four.as_mut_ptr(), at(i), matrix.lane, part, depth);
+                } else {
+                    dots::<T, 2>(four.as_mut_ptr(), at(i), matrix.lane, part, depth);
+                }
+                let sum = T::V::sum_each(four.as_ptr());
+                let to = sums.add(i);
+                (if done > 0 { T::V::load(to).add(sum) } else { sum }).store(to);
+                i += lanes;
             }
         }
-        while i < end {
-            put(i, strided_dot(row(i), matrix.k, part, depth));
+        while i < count {
+            let sum = if matrix.k == 1 {
+                let mut one = T::V::splat(T::ZERO);
+                dots::<T, 1>(&mut one, at(i), matrix.lane, part, depth);
+                one.sum_lanes()
+            } else {
+                strided_dot(at(i), matrix.k, part, depth)
+            };
+            let to = sums.add(i);
+            *to = if done > 0 { *to + sum } else { sum };
             i += 1;
         }
         done += depth;
@@ -83,9 +170,9 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
     }
 }
 
-/// R dot products with rows that are contiguous along k.
+/// R dot products with rows that are contiguous along k, as vectors that remain to be summed.
 #[inline(always)]
-unsafe fn dots<T: Real, const R: usize>(a: *const T, lane: isize, x: *const T, depth: usize) -> [T; R] {
+unsafe fn dots<T: Real, const R: usize>(out: *mut T::V, a: *const T, lane: isize, x: *const T, depth: usize) {
     let lanes = T::V::LANES;
     let mut acc = [[T::V::splat(T::ZERO); 2]; R];
     let mut p = 0;
@@ -100,46 +187,27 @@ unsafe fn dots<T: Real, const R: usize>(a: *const T, lane: isize, x: *const T, d
         }
         p += 2 * lanes;
     }
-    let mut out = [T::ZERO; R];
+    if p + lanes <= depth {
+        let xv = T::V::load(x.add(p));
+        let mut i = 0;
+        while i < R {
+            acc[i][0] = T::V::load(a.offset(i as isize * lane).add(p)).madd(xv, acc[i][0]);
+            i += 1;
+        }
+        p += lanes;
+    }
+    if p < depth {
+        let xv = T::V::load_partial(x.add(p), depth - p);
+        let mut i = 0;
+        while i < R {
+            acc[i][1] = T::V::load_partial(a.offset(i as isize * lane).add(p), depth - p).madd(xv, acc[i][1]);
+            i += 1;
+        }
+    }
     let mut i = 0;
     while i < R {
-        let mut sum = acc[i][0].add(acc[i][1]).sum_lanes();
-        let row = a.offset(i as isize * lane);
-        let mut q = p;
-        while q < depth {
-            sum = (*row.add(q)).madd(*x.add(q), sum);
-            q += 1;
-        }
-        out[i] = sum;
+        *out.add(i) = acc[i][0].add(acc[i][1]);
         i += 1;
-    }
-    out
-}
-
-/// N vectors of neighbouring sums; `put` takes each with its place.
-#[inline(always)]
-unsafe fn columns<T: Real, const N: usize>(a: *const T, k: isize, x: *const T, depth: usize, put: impl Fn(usize, T)) {
-    let lanes = T::V::LANES;
-    let mut acc = [T::V::splat(T::ZERO); N];
-    let mut p = 0;
-    while p < depth {
-        let xv = T::V::splat(*x.add(p));
-        let column = a.offset(p as isize * k);
-        let mut j = 0;
-        while j < N {
-            acc[j] = T::V::load(column.add(j * lanes)).madd(xv, acc[j]);
-            j += 1;
-        }
-        p += 1;
-    }
-    let mut j = 0;
-    while j < N {
-        let mut l = 0;
-        while l < lanes {
-            put(j * lanes + l, acc[j].lane(l));
-            l += 1;
-        }
-        j += 1;
     }
 }
 
