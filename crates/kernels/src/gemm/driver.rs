@@ -18,14 +18,6 @@ pub(crate) struct Epilogue<T> {
     pub accumulate: bool,
 }
 
-impl<T> Epilogue<T> {
-    /// Something happens to the finished sums.
-    #[inline(always)]
-    pub fn follows(&self) -> bool {
-        self.relu || !self.bias.is_null()
-    }
-}
-
 /// Where the columns of C lie.
 pub(crate) trait Columns {
     /// Writes the offsets of columns `col..col + n`, the first one always; true when they are neighbours.
