@@ -127,11 +127,7 @@ function differentiate(spec: OpSpec, ctx: Ctx, createGraph: boolean): (Tensor | 
 }
 
 /** The gradient of a fused op as that of what it means. */
-function throughDefinition(
-  define: (inputs: readonly Tensor[], args: unknown) => Tensor,
-  ctx: Ctx,
-  createGraph: boolean,
-): (Tensor | null)[] {
+function throughDefinition(define: NonNullable<OpSpec["define"]>, ctx: Ctx, createGraph: boolean): (Tensor | null)[] {
   return temporary(() =>
     enableGrad(() => {
       // Aliases, so that the inner gradient stops at this op's inputs; with createGraph they stay tied to the graph.
@@ -141,9 +137,13 @@ function throughDefinition(
         return alias;
       });
       const wanted = inputs.filter((_, i) => ctx.wants[i]);
-      const result = define(inputs, ctx.args);
-      if (!result.requiresGrad) return ctx.wants.map(() => null); // it only compares what wants a gradient
-      const grads = grad([result], wanted, { gradOutputs: [ctx.grads[0]!], createGraph, allowUnused: true });
+      const results = [define(inputs, ctx.args)].flat();
+      // What only compares what wants a gradient has none.
+      const reached = results.map((_, i) => i).filter((i) => ctx.grads[i] && results[i]!.requiresGrad);
+      if (reached.length === 0) return ctx.wants.map(() => null);
+      const gradOutputs = reached.map((i) => ctx.grads[i]!);
+      const outputs = reached.map((i) => results[i]!);
+      const grads = grad(outputs, wanted, { gradOutputs, createGraph, allowUnused: true });
       let next = 0;
       return ctx.wants.map((want) => (want ? grads[next++]! : null));
     }),

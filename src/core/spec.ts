@@ -127,7 +127,7 @@ export interface OpSpec<P extends unknown[] = unknown[], A = unknown, R = unknow
   /** All gradients at once, where one kernel gives them together. Reads `needs`. */
   readonly vjpAll?: { readonly needs: readonly Need[]; readonly run: (c: Ctx<A>) => (Tensor | null)[] };
   /** The meaning of a fused op in plain ops: test oracle, and the gradient of the gradient. */
-  readonly define?: (inputs: readonly Tensor[], args: A) => Tensor;
+  readonly define?: (inputs: readonly Tensor[], args: A) => Tensor | Tensor[];
   readonly kind: "primitive" | "composite" | "fused";
 }
 

@@ -17,6 +17,8 @@ import { reshape } from "../ops/view.js";
  * torch.nn.utils
  */
 
+export * as rnn from "./packed-sequence.js";
+
 type Parameters = Tensor | Iterable<Tensor>;
 
 function gradsOf(parameters: Parameters): Tensor[] {

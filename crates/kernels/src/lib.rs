@@ -23,6 +23,7 @@ mod norm;
 mod optim;
 mod pool;
 mod random;
+mod recurrent;
 mod reduce;
 pub mod simd;
 mod softmax;

@@ -24,6 +24,11 @@ pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)
 pub(crate) const VECTOR_BLOCK: usize = 1024;
 
+/// Rows of a register tile of the product inside a recurrent layer's loop over time: as [`MR`]. (lstm 64)
+pub(crate) const RECURRENT_ROWS: usize = 4;
+/// Vectors per row of it: as [`NV`]. (lstm 64)
+pub(crate) const RECURRENT_VECTORS: usize = 2;
+
 /// Up to this share of inputs to outputs an input gradient is computed as a convolution: what is more are zeros.
 /// (conv 16→32 5×5 at 12×12 input gradient)
 pub(crate) const MOST_ZEROS: (usize, usize) = (3, 2);

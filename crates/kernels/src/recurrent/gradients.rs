@@ -1,0 +1,51 @@
+//! What the gradients of weights and biases need after the loop over time.
+
+use super::{copy_row, Sequence};
+use crate::reduce::{cascade, load_n, store_n};
+use crate::simd::Vector;
+
+kernel! {
+    /// The state before each step as a row, like the rows of `y`: for the gradient of W'. `h0` may be null for zeros.
+    /// The range counts sequences.
+    fn recurrent_before<T>(
+        out: *mut T, y: *const T, h0: *const T, sizes: *const i32,
+        steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
+    ) {
+        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
+        let mut i = 0;
+        while i < steps {
+            let step = sequence.step(i);
+            let (mut b, hi) = (begin, end.min(step.count));
+            while b < hi {
+                copy_row(out.add((step.row + b) * hidden), step.state(y, h0, b, hidden), hidden);
+                b += 1;
+            }
+            i += 1;
+        }
+    }
+
+    /// Sums over the rows of a matrix whose rows lie `stride` apart, for the columns `begin..end`.
+    fn recurrent_column_sums<T>(out: *mut T, x: *const T, rows: usize, stride: usize, begin: usize, end: usize) {
+        let lanes = T::V::LANES;
+        let zero = T::V::splat(T::ZERO);
+        let mut j = begin;
+        // Four vectors side by side: a cache line is used whole while it is there.
+        while j + 4 * lanes <= end {
+            let row = |r: usize| {
+                let at = x.add(r * stride + j);
+                [T::V::load(at), T::V::load(at.add(lanes)), T::V::load(at.add(2 * lanes)), T::V::load(at.add(3 * lanes))]
+            };
+            let sums = cascade(rows, [zero; 4], row, |a, b| [a[0].add(b[0]), a[1].add(b[1]), a[2].add(b[2]), a[3].add(b[3])]);
+            sums[0].store(out.add(j));
+            sums[1].store(out.add(j + lanes));
+            sums[2].store(out.add(j + 2 * lanes));
+            sums[3].store(out.add(j + 3 * lanes));
+            j += 4 * lanes;
+        }
+        while j < end {
+            let count = lanes.min(end - j);
+            store_n(cascade(rows, zero, |r| load_n(x.add(r * stride + j), count), |a, b| a.add(b)), out.add(j), count);
+            j += lanes;
+        }
+    }
+}

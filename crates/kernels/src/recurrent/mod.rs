@@ -1,0 +1,168 @@
+//! Recurrent layers, a whole sequence in one call: one layer, one direction.
+//!
+//! The product of the input and its weights is done before, for all steps at once, and lies in `gates`; here the
+//! state goes round. Rows of the batch do not meet, so the range is a range of rows and any split gives the same bits.
+//!
+//! Tensors over time have a row per step and sequence, `[steps, batch]`; of packed sequences, longest first, only the
+//! rows that are there.
+
+mod gradients;
+mod gru;
+mod lstm;
+mod product;
+mod simple;
+#[cfg(test)]
+mod tests;
+
+use crate::reduce::{load_n, store_n};
+use crate::simd::{Real, Vector};
+use product::multiply;
+
+/// Which rows belong to which step, and in which order steps are taken.
+#[derive(Clone, Copy)]
+struct Sequence {
+    /// Sequences alive at each step, then the first row of each step; null: all are, at all of them.
+    sizes: *const i32,
+    steps: usize,
+    batch: usize,
+    reverse: bool,
+}
+
+/// One step of a sequence. "Before" and "after" are meant in the order in which the layer takes the steps.
+struct Step {
+    row: usize,
+    count: usize,
+    /// The step before, where the state comes from: sequences from `before_count` on start here.
+    before_row: usize,
+    before_count: usize,
+    /// Sequences from here on end at this step.
+    after_count: usize,
+}
+
+impl Sequence {
+    unsafe fn size(&self, t: usize) -> usize {
+        if t >= self.steps {
+            0 // also before the first step, as −1 wraps
+        } else if self.sizes.is_null() {
+            self.batch
+        } else {
+            *self.sizes.add(t) as usize
+        }
+    }
+
+    unsafe fn row(&self, t: usize) -> usize {
+        if t >= self.steps {
+            0
+        } else if self.sizes.is_null() {
+            t * self.batch
+        } else {
+            *self.sizes.add(self.steps + t) as usize
+        }
+    }
+
+    /// The `i`-th step that the layer takes.
+    unsafe fn step(&self, i: usize) -> Step {
+        let (t, before, after) = if self.reverse {
+            let t = self.steps - 1 - i;
+            (t, t + 1, t.wrapping_sub(1))
+        } else {
+            (i, i.wrapping_sub(1), i + 1)
+        };
+        Step {
+            row: self.row(t),
+            count: self.size(t),
+            before_row: self.row(before),
+            before_count: self.size(before),
+            after_count: self.size(after),
+        }
+    }
+}
+
+impl Step {
+    /// The state of sequence `b` before this step: in `y`, or the initial one, or null for zeros.
+    unsafe fn state<T>(&self, y: *const T, initial: *const T, b: usize, hidden: usize) -> *const T {
+        if b < self.before_count {
+            y.add((self.before_row + b) * hidden)
+        } else if initial.is_null() {
+            initial
+        } else {
+            initial.add(b * hidden)
+        }
+    }
+}
+
+/// gates (+)= h Wᵀ for the sequences `lo..hi`, h their states before the step. Without `add` the rows that start
+/// from zeros are not written.
+unsafe fn recur<T: Real>(
+    step: &Step,
+    gates: Rows<T>,
+    add: bool,
+    y: *const T,
+    h0: *const T,
+    weight: *const T,
+    (columns, hidden): (usize, usize),
+    lo: usize,
+    hi: usize,
+) {
+    let split = step.before_count.max(lo).min(hi);
+    let target = |b: usize| gates.at(step.row + b);
+    if split > lo {
+        let h = y.add((step.before_row + lo) * hidden);
+        multiply(target(lo), gates.stride, h, hidden, weight, split - lo, columns, hidden, add);
+    }
+    if hi > split && !h0.is_null() {
+        let h = h0.add(split * hidden);
+        multiply(target(split), gates.stride, h, hidden, weight, hi - split, columns, hidden, add);
+    }
+}
+
+/// A matrix whose rows lie `stride` apart.
+struct Rows<T> {
+    p: *mut T,
+    stride: usize,
+}
+
+impl<T> Clone for Rows<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Rows<T> {}
+
+impl<T> Rows<T> {
+    #[inline(always)]
+    unsafe fn at(&self, row: usize) -> *mut T {
+        self.p.add(row * self.stride)
+    }
+}
+
+/// Calls `body(j, count)` for the vectors of `n` elements; its code stands once.
+#[inline(always)]
+fn each_chunk<T: Real>(n: usize, mut body: impl FnMut(usize, usize)) {
+    let mut j = 0;
+    while j < n {
+        body(j, T::V::LANES.min(n - j));
+        j += T::V::LANES;
+    }
+}
+
+/// Elements `j..j + count` of `p`, zeros if it is null.
+#[inline(always)]
+unsafe fn load_or_zero<T: Real>(p: *const T, j: usize, count: usize) -> T::V {
+    if p.is_null() {
+        T::V::splat(T::ZERO)
+    } else {
+        load_n(p.add(j), count)
+    }
+}
+
+/// to[..n] = from[..n], zeros if that is null.
+unsafe fn copy_row<T: Real>(to: *mut T, from: *const T, n: usize) {
+    each_chunk::<T>(n, |j, count| store_n(load_or_zero(from, j, count), to.add(j), count));
+}
+
+/// The rows `begin..end` of a gradient of the state: what came for the final one, zeros if nothing did.
+unsafe fn start_gradient<T: Real>(g: *mut T, last: *const T, hidden: usize, begin: usize, end: usize) {
+    let from = if last.is_null() { last } else { last.add(begin * hidden) };
+    copy_row(g.add(begin * hidden), from, (end - begin) * hidden);
+}

@@ -1,0 +1,170 @@
+import { backend, launch } from "../../runtime/backend.js";
+import { PRODUCTS_PER_OPERATION } from "../../runtime/tuning.js";
+import { contiguousInput, materialize, upload } from "../../core/copy.js";
+import { type DType, bytesOf, dtypeInfo } from "../../core/dtype.js";
+import { type Shape, sizeOf } from "../../core/shape.js";
+import type { Ctx } from "../../core/spec.js";
+import { Tensor } from "../../core/tensor.js";
+import { gemm } from "../families/product.js";
+
+/*
+ * A recurrent layer in one direction is one op: the product of the input and its weights for all steps at once, then a
+ * kernel that goes through the steps, on the rows of the batch apart. Here is what the three kinds share.
+ *
+ * Tensors over time are matrices with a row per step and sequence, `[steps · batch, …]`. Packed sequences have only
+ * the rows that are there: `sizes[t]` of them at step t, the longest sequences first.
+ */
+
+/** What one run over a layer's input is, beside the tensors. */
+export interface Run {
+  readonly steps: number;
+  readonly batch: number;
+  /** Of packed sequences: how many are alive at each step. */
+  readonly sizes: readonly number[] | null;
+  /** From the last step of each sequence to its first. */
+  readonly reverse: boolean;
+  /** The shape of the output but for its features: `[steps, batch]`, `[rows]`, … */
+  readonly lead: Shape;
+  /** The same of the last states. */
+  readonly last: Shape;
+  /** Whether there are biases. */
+  readonly bias: boolean;
+}
+
+/** The inputs of the op by name. */
+export interface Parts {
+  readonly x: Tensor;
+  readonly wIh: Tensor;
+  readonly wHh: Tensor;
+  readonly bIh: Tensor | null;
+  readonly bHh: Tensor | null;
+  readonly h0: Tensor | null;
+  readonly c0: Tensor | null;
+}
+
+/** Input, weights, biases if `bias`, initial states if given: the order of the op's inputs. */
+export function partsOf(inputs: readonly Tensor[], { bias }: Run): Parts {
+  const state = bias ? 5 : 3;
+  return {
+    x: inputs[0]!,
+    wIh: inputs[1]!,
+    wHh: inputs[2]!,
+    bIh: bias ? inputs[3]! : null,
+    bHh: bias ? inputs[4]! : null,
+    h0: inputs[state] ?? null,
+    c0: inputs[state + 1] ?? null,
+  };
+}
+
+export const kernelType = (dtype: DType): "f32" | "f64" => dtypeInfo(dtype).kernel as "f32" | "f64";
+
+export const rowsOf = ({ lead }: Run): number => sizeOf(lead);
+
+/** The address of a tensor's elements, 0 for none. */
+export const at = (x: Tensor | null): number => (x ? x.ptr : 0);
+
+/** out = x W_ihᵀ + b_ih for all steps; rows of `out` lie `stride` apart. */
+export function project(out: Tensor, { x, wIh, bIh }: Parts, run: Run, stride: number): void {
+  const [columns, features] = wIh.shape as [number, number];
+  const rows = contiguousInput(x);
+  const bias = bIh && contiguousInput(bIh);
+  gemm(
+    { tensor: out, offset: 0, row: stride, col: 1, batch: 0 },
+    { tensor: rows, offset: 0, row: features, col: 1, batch: 0 },
+    { tensor: wIh, offset: 0, row: wIh.strides[1]!, col: wIh.strides[0]!, batch: 0 },
+    bias,
+    [rowsOf(run), columns, features, 1],
+  );
+}
+
+/**
+ * The rows `from..from + count` of the recurrent weight, packed for the product with the state (`transposed`), or with
+ * gradients. Internal to the op: the caller frees it.
+ */
+export function packWeight(w: Tensor, from: number, count: number, transposed: boolean): Tensor {
+  const columns = w.shape[1]!;
+  const [k, n] = transposed ? [columns, count] : [count, columns];
+  const [row, col] = transposed ? [w.strides[1]!, w.strides[0]!] : [w.strides[0]!, w.strides[1]!];
+  const type = kernelType(w.dtype);
+  const width = backend().exports[`recurrent_width_${type}`]();
+  const slivers = Math.ceil(n / width);
+  const out = Tensor.empty([slivers * width * k], w.dtype, "recurrent");
+  const first = w.ptr + from * w.strides[0]! * bytesOf(w.dtype);
+  launch(`recurrent_pack_${type}`, [out.ptr, first, k, n, row, col], slivers, k * width);
+  return out;
+}
+
+/** The sizes of packed steps and where each starts, for kernels; null where all sequences are equally long. */
+export function sizesTensor({ sizes }: Run): Tensor | null {
+  if (!sizes) return null;
+  let start = 0;
+  const starts = sizes.map((size) => (start += size) - size);
+  return upload([...sizes, ...starts], [2 * sizes.length], "int32", "recurrent");
+}
+
+/** The arguments of all sequence kernels but their tensors. */
+export function shapeArgs(run: Run, hidden: number): number[] {
+  return [run.steps, run.batch, hidden, Number(run.reverse)];
+}
+
+/** Scalar operations per sequence, for `launch`; `gates` parts, each with a function of its own. */
+export function sequenceCost({ steps }: Run, hidden: number, gates: number): number {
+  return steps * hidden * gates * (Math.ceil(hidden / PRODUCTS_PER_OPERATION) + 10);
+}
+
+/** Columns of the gates' gradient that stand for rows of the recurrent weight: from where, to where, how many. */
+export type Segment = readonly [from: number, to: number, count: number];
+
+/** The gradients of x, weights and biases, given `d`, that of the gates: `columns` of x W_ihᵀ, rows `stride` apart. */
+export function parameterGradients(
+  c: Ctx<Run>,
+  d: Tensor,
+  y: Tensor,
+  [columns, stride]: readonly [number, number],
+  recurrent: readonly Segment[],
+  sizes: Tensor | null,
+): (Tensor | null)[] {
+  const run = c.args;
+  const { x, wIh, h0 } = partsOf(
+    c.shapes.map((_, i) => c.input(i)),
+    run,
+  );
+  const [rows, hidden, features] = [rowsOf(run), c.shapes[2]![1]!, wIh.shape[1]!];
+  const empty = (shape: Shape): Tensor => Tensor.empty(shape, d.dtype, "recurrent");
+  const matrix = (tensor: Tensor, row: number, col: number, offset = 0) => ({ tensor, offset, row, col, batch: 0 });
+
+  let gx: Tensor | null = null;
+  if (c.wants[0]) {
+    gx = empty(c.shapes[0]!);
+    gemm(matrix(gx, features, 1), matrix(d, stride, 1), matrix(wIh, wIh.strides[0]!, wIh.strides[1]!), null, [rows, features, columns, 1]);
+  }
+  let gwIh: Tensor | null = null;
+  if (c.wants[1]) {
+    gwIh = empty(c.shapes[1]!);
+    gemm(matrix(gwIh, features, 1), matrix(d, 1, stride), matrix(materialize(x), features, 1), null, [columns, features, rows, 1]);
+  }
+  let gwHh: Tensor | null = null;
+  if (c.wants[2]) {
+    gwHh = empty(c.shapes[2]!);
+    const before = empty([rows, hidden]);
+    const initial = h0 && materialize(h0);
+    const args = [before.ptr, y.ptr, at(initial), at(sizes), ...shapeArgs(run, hidden)];
+    launch(`recurrent_before_${kernelType(d.dtype)}`, args, run.batch, run.steps * hidden);
+    for (const [from, to, count] of recurrent)
+      gemm(matrix(gwHh, hidden, 1, to * hidden), matrix(d, 1, stride, from), matrix(before, hidden, 1), null, [count, hidden, rows, 1]);
+    before.dispose();
+  }
+  if (!run.bias) return [gx, gwIh, gwHh];
+  const sums = (segments: readonly Segment[]): Tensor => {
+    const out = empty([columns]);
+    const bytes = bytesOf(d.dtype);
+    for (const [from, to, count] of segments) {
+      const args = [out.ptr + to * bytes, d.ptr + from * bytes, rows, stride];
+      launch(`recurrent_column_sums_${kernelType(d.dtype)}`, args, count, rows);
+    }
+    return out;
+  };
+  const gbIh = c.wants[3] ? sums([[0, 0, columns]]) : null;
+  const same = gbIh && recurrent.length === 1;
+  return [gx, gwIh, gwHh, gbIh, c.wants[4] ? (same ? gbIh : sums(recurrent)) : null];
+}
