@@ -1,5 +1,6 @@
 /** The namespace `F`, as `torch.nn.functional`: what networks are made of. */
 export { elu, gelu, leakyRelu, relu, relu_, silu, softplus } from "./activation.js";
+export { type AttentionOptions, scaledDotProductAttention } from "./attention.js";
 export { conv1d, conv2d, convTranspose2d } from "./conv.js";
 export { crossEntropy, nllLoss } from "./cross-entropy.js";
 export { embedding } from "./gather.js";

@@ -1,7 +1,7 @@
 import { backend } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
-import { contiguousInput, materialize } from "../core/copy.js";
+import { contiguousInput, fillRaw, materialize } from "../core/copy.js";
 import { type DType, dtypeInfo, getDefaultDType, isFloat } from "../core/dtype.js";
 import { type Generator, defaultGenerator } from "../core/generator.js";
 import { inPlace, op } from "../core/op.js";
@@ -264,6 +264,14 @@ function checkDropout(name: string, x: Tensor, p: number): void {
   if (!isFloat(x.dtype)) throw new DTypeError(`${name}(): expected a floating point tensor, got ${x.dtype}`);
 }
 
+/** What dropout multiplies by: 0 with probability p, else 1 / (1 − p). */
+export function dropoutMask(shape: Shape, dtype: DType, p: number, generator: Generator): Tensor {
+  const out = Tensor.empty(shape, dtype, "dropout");
+  if (p === 1) fillRaw(out, 0);
+  else draw(out, "dropout_mask", [1 - p], generator);
+  return out;
+}
+
 const withMask: Op<(x: Tensor, shape: Shape, p: number, generator?: Generator) => Tensor> = op({
   name: "_dropout",
   torch: (_shape: Shape, p: number) => `torch.nn.functional.dropout(x, ${p})`,
@@ -277,7 +285,7 @@ const withMask: Op<(x: Tensor, shape: Shape, p: number, generator?: Generator) =
     args: { shape, p, generator },
   }),
   run([x], { shape, p, generator }, aux) {
-    const mask = draw(Tensor.empty(shape, x!.dtype, "dropout"), "dropout_mask", [1 - p], generator);
+    const mask = dropoutMask(shape, x!.dtype, p, generator);
     aux.push(mask);
     return mul(x!, mask);
   },

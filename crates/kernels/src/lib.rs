@@ -13,6 +13,7 @@
 
 #[macro_use]
 mod kernel;
+mod attention;
 mod conv;
 mod copy;
 mod elementwise;

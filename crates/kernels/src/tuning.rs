@@ -29,6 +29,11 @@ pub(crate) const RECURRENT_ROWS: usize = 4;
 /// Vectors per row of it: as [`NV`]. (lstm 64)
 pub(crate) const RECURRENT_VECTORS: usize = 2;
 
+/// Queries and keys of a tile of attention scores; the second is a multiple of the first. Up to so many keys the
+/// probabilities are kept for the gradient, beyond they are made again. (transformer)
+pub(crate) const ATTENTION_ROWS: usize = 64;
+pub(crate) const ATTENTION_COLS: usize = 128;
+
 /// Up to this share of inputs to outputs an input gradient is computed as a convolution: what is more are zeros.
 /// (conv 16→32 5×5 at 12×12 input gradient)
 pub(crate) const MOST_ZEROS: (usize, usize) = (3, 2);
@@ -47,12 +52,3 @@ pub(crate) const LEAST_SPANS: usize = 4;
 
 /// Rows of at most so many classes go through exp and log many at a time. (spiral)
 pub(crate) const NARROW: usize = 16;
-/// Deepest product of a convolution before its sum goes back to memory. (conv 64→128)
-pub(crate) const PACKED_DEPTH: usize = 288;
-/// Elements of the lines that a unit of a convolution reads: half of a second-level cache of 512 KiB. (conv 32→64)
-pub(crate) const LINES: usize = 96 * 1024;
-/// Planes of fewer outputs are put together, several images in one product. (conv 512→512 at 2×2)
-pub(crate) const BAND: usize = 8;
-/// Outputs of a dot product of the weight gradient, over several images where they are small: four rows of it fit
-/// into the first-level cache. (conv 16→32 weight gradient)
-pub(crate) const DOT_LENGTH: usize = 1024;
