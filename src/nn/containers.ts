@@ -1,5 +1,6 @@
 import { ArgumentError, IndexError } from "../runtime/errors.js";
 import type { Tensor } from "../core/tensor.js";
+import { type Copied, copyValue } from "./deep-copy.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
@@ -75,6 +76,14 @@ export class ModuleDict<M extends Module = Module> extends Container implements 
   // A Map: names may be anything, also those of methods, and keep their order also when they are numbers.
   protected override *namedFields(): Iterable<readonly [string, unknown]> {
     yield* this.#modules;
+  }
+
+  override deepCopy(copied: Copied = new Map()): this {
+    const copy = new ModuleDict<M>() as this;
+    copied.set(this, copy);
+    for (const [name, module] of this) copy.set(name, copyValue(module, copied));
+    copy.training = this.training;
+    return copy;
   }
 
   /** @throws ArgumentError when the name is empty or has a dot in it, or the value is no module */

@@ -3,6 +3,7 @@ import { type DType, dtypeInfo, isFloat } from "../core/dtype.js";
 import { Tensor } from "../core/tensor.js";
 import { zeroGradients } from "../core/zero-grad.js";
 import { detach, to } from "../ops/convert.js";
+import { type Copied, copyValue } from "./deep-copy.js";
 import { type ForwardHook, type ForwardPreHook, type HookRemover, Hooks } from "./hooks.js";
 import { Parameter, setData } from "./parameter.js";
 import { describe } from "./repr.js";
@@ -202,6 +203,19 @@ export abstract class Module {
       }
     }
     return this;
+  }
+
+  /**
+   * A copy with its own parameters and buffers, as `copy.deepcopy(module)`, without gradients and hooks. Nothing is
+   * drawn. A class with `#private` fields or methods overrides it, as its constructor does not run.
+   */
+  deepCopy(copied: Copied = new Map()): this {
+    const copy = Reflect.construct(Module, [], this.constructor) as this;
+    copied.set(this, copy);
+    for (const [name, value] of Object.entries(this)) (copy as Record<string, unknown>)[name] = copyValue<unknown>(value, copied);
+    this.#buffers.forEach((persistent, name) => copy.#buffers.set(name, persistent));
+    copy.buffers().forEach((tensor) => tensor.storage.outlive());
+    return copy;
   }
 
   /**
