@@ -6,7 +6,7 @@ import type { Tensor } from "../core/tensor.js";
 import { scaledDotProductAttention } from "../ops/attention.js";
 import { add, mul } from "../ops/binary.js";
 import { logicalNot, logicalOr } from "../ops/compare.js";
-import { empty, zeros } from "../ops/creation.js";
+import { empty, full, zeros } from "../ops/creation.js";
 import { mergeHeads, selfAttention, splitHeads } from "../ops/heads.js";
 import { cat } from "../ops/join.js";
 import { linear } from "../ops/linear.js";
@@ -252,7 +252,7 @@ function mergeMasks(attn: Tensor | null, padding: Tensor | null, { n, heads, l, 
   if (masks.length === 0) return null;
   if (masks.every((x) => x.dtype === "bool")) return logicalNot(masks.reduce((x, y) => logicalOr(x, y)));
   return masks
-    .map((x) => (x.dtype === "bool" ? where(x, zeros([], { dtype }).add(-Infinity), zeros([], { dtype })) : x))
+    .map((x) => (x.dtype === "bool" ? where(x, full([], -Infinity, { dtype }), zeros([], { dtype })) : x))
     .reduce((x, y) => add(x, y));
 }
 
