@@ -52,3 +52,12 @@ pub(crate) const LEAST_SPANS: usize = 4;
 
 /// Rows of at most so many classes go through exp and log many at a time. (spiral)
 pub(crate) const NARROW: usize = 16;
+/// Deepest product of a convolution before its sum goes back to memory. (conv 64→128)
+pub(crate) const PACKED_DEPTH: usize = 288;
+/// Elements of the lines that a unit of a convolution reads: half of a second-level cache of 512 KiB. (conv 32→64)
+pub(crate) const LINES: usize = 96 * 1024;
+/// Planes of fewer outputs are put together, several images in one product. (conv 512→512 at 2×2)
+pub(crate) const BAND: usize = 8;
+/// Outputs of a dot product of the weight gradient, over several images where they are small: four rows of it fit
+/// into the first-level cache. (conv 16→32 weight gradient)
+pub(crate) const DOT_LENGTH: usize = 1024;
