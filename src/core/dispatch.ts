@@ -1,3 +1,4 @@
+import { observer } from "../runtime/observer.js";
 import { onRecord, collecting, creationMark, freeSince, type Storage } from "./storage.js";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.js";
 import { finishRecord, record } from "./record.js";
@@ -83,6 +84,10 @@ const spares: Tensor[][] = [];
 
 /** A call of an op whose front desk has been passed: computes, and records what backward needs. */
 export function dispatch<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A): R {
+  return observer === null ? perform(spec, inputs, args) : observer.op(spec.name, perform<P, A, R>, spec, inputs, args);
+}
+
+function perform<P extends unknown[], A, R>(spec: OpSpec<P, A, R>, inputs: readonly Tensor[], args: A): R {
   const recording = (spec.vjp ?? spec.vjpAll ?? spec.define) !== undefined && needsGraph(inputs);
   if (recording) onRecord();
   const aux = spares.pop() ?? [];

@@ -1,4 +1,5 @@
 import { ArgumentError, AutogradError, ShapeError } from "../runtime/errors.js";
+import { observed } from "../runtime/observer.js";
 import { isAnomalyEnabled } from "./anomaly.js";
 import { withGrad } from "./grad-mode.js";
 import type { Edge, GraphNode, OutputMeta } from "./graph.js";
@@ -44,8 +45,7 @@ export function setEngineOps(set: EngineOps): void {
  */
 export function backward(tensor: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
   const walk = new Walk(options, null);
-  walk.start([tensor], [gradient ?? null], "backward");
-  walk.run();
+  observed("backward()", () => walk.from([tensor], [gradient ?? null], "backward"));
 }
 
 /**
@@ -65,8 +65,7 @@ export function grad(
       throw new AutogradError(`grad(): input ${i} does not require grad; set requiresGrad before the outputs are computed`);
   });
   const walk = new Walk(options, ins);
-  walk.start(outs, options.gradOutputs ?? [], "grad");
-  walk.run();
+  observed("grad()", () => walk.from(outs, options.gradOutputs ?? [], "grad"));
   return ins.map((x, i) => {
     const found = walk.captured(x);
     if (!found && !options.allowUnused) {
@@ -103,7 +102,12 @@ class Walk {
     this.targets = inputs ? new Map(inputs.map((x) => [x.gradFn ?? x, []])) : null;
   }
 
-  start(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[], name: string): void {
+  from(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[], name: string): void {
+    this.start(outputs, gradients, name);
+    this.run();
+  }
+
+  private start(outputs: readonly Tensor[], gradients: readonly (Tensor | null)[], name: string): void {
     if (gradients.length > outputs.length)
       throw new ArgumentError(`${name}(): ${gradients.length} gradients for ${outputs.length} outputs`);
     const roots = outputs.map((out, i) => {
@@ -135,7 +139,7 @@ class Walk {
     return given.dtype === out.dtype ? given : ops.fit(given, out);
   }
 
-  run(): void {
+  private run(): void {
     depth++;
     const nodes = this.reachable();
     if (this.targets) this.useful = this.findUseful(nodes);

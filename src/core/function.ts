@@ -1,4 +1,5 @@
 import { ArgumentError, AutogradError, ShapeError } from "../runtime/errors.js";
+import { observed } from "../runtime/observer.js";
 import { anomalyStack } from "./anomaly.js";
 import { isFloat } from "./dtype.js";
 import { GraphNode } from "./graph.js";
@@ -61,7 +62,7 @@ export abstract class Function {
     const recording = needsGraph(tensors);
     if (recording) onRecord();
     ctx.needsInputGrad = args.map((arg) => recording && arg instanceof Tensor && arg.requiresGrad);
-    const result = withGrad(false, () => this.forward(ctx, ...args));
+    const result = observed(this.name, () => withGrad(false, () => this.forward(ctx, ...args)));
     if (!recording) return result;
 
     const edges = args.map((arg) => (arg instanceof Tensor ? edgeOf(arg) : null));

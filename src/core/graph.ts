@@ -1,4 +1,5 @@
 import { AutogradError } from "../runtime/errors.js";
+import { observer } from "../runtime/observer.js";
 import type { DType } from "./dtype.js";
 import type { Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
@@ -59,7 +60,9 @@ export class GraphNode {
     readonly name: string,
     readonly edges: Edge[],
     private backward: BackwardFn | null,
-  ) {}
+  ) {
+    if (observer !== null) observer.recorded(this);
+  }
 
   /** The nodes that the gradients go to: null for inputs without one. */
   get nextFunctions(): ({ readonly node: GraphNode; readonly index: number } | { readonly leaf: Tensor } | null)[] {
@@ -126,13 +129,15 @@ export class GraphNode {
     createGraph: boolean,
     wants: readonly boolean[] = this.edges.map((edge) => edge !== null),
   ): (Tensor | null)[] {
-    if (!this.backward) {
+    const { backward } = this;
+    if (!backward) {
       throw new AutogradError(
         "backward(): this graph was used by an earlier backward(), which gave its memory back; " +
           "pass { retainGraph: true } to the first call to go through it twice",
       );
     }
-    return this.backward(grads, this, createGraph, wants);
+    if (observer === null) return backward(grads, this, createGraph, wants);
+    return observer.backward(this, backward, grads, this, createGraph, wants);
   }
 
   /** Gives back what it held: its own at once, the rest when memory is needed. */

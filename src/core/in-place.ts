@@ -1,4 +1,5 @@
 import { ArgumentError, AutogradError, ShapeError } from "../runtime/errors.js";
+import { observer } from "../runtime/observer.js";
 import { execute } from "./dispatch.js";
 import type { GraphNode } from "./graph.js";
 import { isGradEnabled } from "./grad-mode.js";
@@ -33,7 +34,9 @@ export function inPlace<F extends (x: Tensor, ...rest: never[]) => Tensor>(of: O
   const spec = { ...of.spec, name: `${of.spec.name}_` };
   const call = (...params: unknown[]): Tensor => {
     const { inputs, args } = spec.prepare ? spec.prepare(...params) : { inputs: params as Tensor[], args: undefined };
-    return changeInPlace(spec, params[0] as Tensor, inputs, args);
+    const x = params[0] as Tensor;
+    if (observer === null) return changeInPlace(spec, x, inputs, args);
+    return observer.op(spec.name, changeInPlace, spec, x, inputs, args);
   };
   return call as unknown as F;
 }

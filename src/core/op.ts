@@ -1,4 +1,5 @@
 import { ArgumentError } from "../runtime/errors.js";
+import { observer } from "../runtime/observer.js";
 import { call } from "./call.js";
 import { dispatch, temporary } from "./dispatch.js";
 import type { Op, OpSpec } from "./spec.js";
@@ -34,7 +35,8 @@ export function composite<P extends unknown[], R>(
 ): Op<(...params: P) => R> {
   const run = (...params: P): R => {
     try {
-      return temporary(() => call(fn, params));
+      const body = (): R => call(fn, params);
+      return observer === null ? temporary(body) : observer.op(meta.name, temporary<R>, body);
     } catch (error) {
       throw explained(spec, params, error);
     }

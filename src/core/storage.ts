@@ -1,6 +1,7 @@
 import { backend, setSuspectHandler } from "../runtime/backend.js";
 import { DisposedError, OutOfMemoryError } from "../runtime/errors.js";
 import type { Ptr } from "../runtime/memory.js";
+import { observer } from "../runtime/observer.js";
 
 /*
  * Memory that nobody thinks about.
@@ -99,6 +100,7 @@ export class Storage {
     const storage = new Storage(allocate(nbytes, origin), nbytes, origin);
     residents.push(storage);
     scopes.at(-1)?.push(storage);
+    if (observer !== null) observer.allocated(nbytes);
     return storage;
   }
 

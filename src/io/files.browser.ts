@@ -24,6 +24,17 @@ async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array |
   return out;
 }
 
+/** Only pages have downloads: workers, and servers that render pages, have no document. */
+function download(path: string | URL, bytes: Uint8Array<ArrayBuffer>): void {
+  if (typeof document === "undefined")
+    throw new FileError(`there are no downloads here, so ${String(path)} is lost; take its text, and hand it to the page`);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes]));
+  link.download = String(path).split("/").at(-1)!;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 export const files: Files = {
   read: fetchBytes,
   canWrite: false,
@@ -33,5 +44,6 @@ export const files: Files = {
         `a browser cannot write ${String(path)}; make the bytes with serialize() or serializeCheckpoint() and offer them as a Blob`,
       ),
     ),
+  give: (path, bytes) => new Promise((resolve) => resolve(download(path, bytes))),
   gunzip,
 };

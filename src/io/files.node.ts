@@ -90,5 +90,6 @@ export const files: Files = {
   // Done when the call returns: whoever forgets to await saves what is there now, not what training makes of it.
   write: (path, pieces, { makeFolder = false } = {}) =>
     new Promise((resolve) => resolve(write(typeof path === "string" ? path : fileURLToPath(path), pieces, makeFolder))),
+  give: (path, bytes) => files.write(path, () => [bytes]),
   gunzip: (bytes, maxBytes) => new Promise((resolve) => resolve(gunzip(bytes, maxBytes))),
 };

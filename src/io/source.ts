@@ -37,6 +37,13 @@ export function writeFile(
   return fileError(name, path, "write", () => files.write(path, pieces, options));
 }
 
+/** Gives the user a file: written in Node, offered as a download by a browser's page. @throws FileError when neither can be */
+export function giveFile(path: string | URL, bytes: Uint8Array<ArrayBuffer>, name: string): Promise<void> {
+  if (typeof path !== "string" && !(path instanceof URL))
+    return Promise.reject(new ArgumentError(`${name}: expected a path, got ${typeof path}`));
+  return fileError(name, path, "write", () => files.give(path, bytes));
+}
+
 /** Errors of the file system say neither which function failed nor, to TypeScript, that they are about files. */
 async function fileError<R>(name: string, path: string | URL, verb: string, run: () => Promise<R>): Promise<R> {
   try {

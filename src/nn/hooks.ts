@@ -38,7 +38,11 @@ export class Hooks {
 
   private install(): void {
     const { module } = this;
-    const bare = module.forward.bind(module) as Forward;
+    const own = Object.getOwnPropertyDescriptor(module, "forward");
+    // The class's forward is looked up at each call: profile() wraps it for a time.
+    const bare: Forward = own
+      ? (module.forward.bind(module) as Forward)
+      : (...inputs) => (Object.getPrototypeOf(module) as { forward: Forward }).forward.call(module, ...inputs);
     const value: Forward = (...inputs) => {
       let args = inputs;
       for (const { hook } of [...this.before]) {

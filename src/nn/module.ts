@@ -3,6 +3,7 @@ import { type DType, dtypeInfo, isFloat } from "../core/dtype.js";
 import { Tensor } from "../core/tensor.js";
 import { zeroGradients } from "../core/zero-grad.js";
 import { detach, to } from "../ops/convert.js";
+import { registerClass } from "./classes.js";
 import { type Copied, copyValue } from "./deep-copy.js";
 import { type ForwardHook, type ForwardPreHook, type HookRemover, Hooks } from "./hooks.js";
 import { Parameter, setData } from "./parameter.js";
@@ -31,6 +32,10 @@ export abstract class Module {
   /** Names of buffers, and whether they go into the state dict. */
   readonly #buffers = new Map<string, boolean>();
   #hooks: Hooks | null = null;
+
+  constructor() {
+    registerClass(new.target.prototype);
+  }
 
   /** Computes. Calling it is PyTorch's `module(x)`: hooks run. */
   abstract forward(...inputs: never[]): unknown;

@@ -1,5 +1,6 @@
 import { launch } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, OutOfMemoryError, ShapeError } from "../runtime/errors.js";
+import { observed } from "../runtime/observer.js";
 import { constant } from "../core/constant.js";
 import { cast, copyInto, fillRaw, upload, writeInto } from "../core/copy.js";
 import { type DType, type TypedArray, checkFill, checkRange, dtypeInfo, getDefaultDType, isFloat } from "../core/dtype.js";
@@ -39,7 +40,7 @@ export function tensor(data: NestedArray, options: TensorOptions = {}): Tensor {
   const natural = isTypedArray(innermost) ? dtypeOfArray(innermost) : booleans ? "bool" : getDefaultDType();
   const dtype = options.dtype ?? natural;
   checkRange("tensor", flat, dtype);
-  return finish(upload(flat, shape, dtype, "tensor"), options);
+  return finish(observed("tensor", upload, flat, shape, dtype, "tensor"), options);
 }
 
 /** The shape as the first element of each array has it. */
@@ -123,7 +124,7 @@ export function fromTypedArray(array: SourceArray, shape: Shape = [array.length]
     throw new ShapeError(`fromTypedArray(): ${array.length} elements do not fit the shape ${show(shape)}`);
   const dtype = options.dtype ?? natural;
   if (dtype !== natural) checkRange("fromTypedArray", array, dtype);
-  return finish(upload(array, shape, dtype, "fromTypedArray"), options);
+  return finish(observed("fromTypedArray", upload, array, shape, dtype, "fromTypedArray"), options);
 }
 
 function finish(x: Tensor, options: TensorOptions): Tensor {
@@ -157,9 +158,13 @@ function filled(name: string, shape: Shape, value: number | boolean, options: Te
   checkShape(name, shape);
   const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : getDefaultDType());
   const number = checkFill(name, value, dtype);
+  return finish(observed(name, filledWith, name, shape, number, dtype), options);
+}
+
+function filledWith(name: string, shape: Shape, value: number, dtype: DType): Tensor {
   const out = Tensor.empty(shape, dtype, name);
-  fillRaw(out, number);
-  return finish(out, options);
+  fillRaw(out, value);
+  return out;
 }
 
 /** All 0. */
@@ -217,7 +222,7 @@ export function arange(...params: (number | TensorOptions | undefined)[]): Tenso
     if (!whole) throw new ArgumentError(`arange(): ${dtype} needs whole numbers, got ${from}, ${until}, ${step}`);
     if (count > 0) checkRange("arange", [from, from + (count - 1) * step], dtype);
   }
-  return finish(ramp(from, step, count, dtype), options);
+  return finish(observed("arange", ramp, from, step, count, dtype), options);
 }
 
 /** The numbers of a call, and the options behind them. */

@@ -1,4 +1,4 @@
-import { backend, launch } from "../runtime/backend.js";
+import { launch, runInOrder } from "../runtime/backend.js";
 import { DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
 import { writeInts } from "../runtime/scratch.js";
@@ -14,12 +14,12 @@ import { expand } from "./view.js";
 
 /** How many elements of a contiguous mask are true. */
 function countTrue(mask: Tensor): number {
-  return backend().exports.count_true(mask.ptr, mask.numel);
+  return runInOrder("count_true", mask.ptr, mask.numel);
 }
 
 /** Runs a kernel that goes through a mask in order; it is not split. */
 function throughMask(kernel: KernelName, args: readonly number[], n: number): void {
-  (backend().exports[kernel] as (...all: number[]) => void)(...args, n);
+  runInOrder(kernel, ...args, n);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { backend } from "../runtime/backend.js";
+import { runInOrder } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import type { KernelName } from "../runtime/kernels.js";
+import { observed } from "../runtime/observer.js";
 import { contiguousInput, fillRaw, materialize } from "../core/copy.js";
 import { type DType, dtypeInfo, getDefaultDType, isFloat } from "../core/dtype.js";
 import { type Generator, defaultGenerator } from "../core/generator.js";
@@ -28,9 +29,12 @@ export type RandomOptions = TensorOptions & Draws;
 function draw(out: Tensor, kernel: string, scalars: readonly number[], generator: Generator = defaultGenerator()): Tensor {
   const name = `${kernel}_${dtypeInfo(out.dtype).kernel}` as KernelName;
   const state = generator.address; // bringing the state back may move `out`, not the other way round
-  const exports = backend().exports as Record<string, (...args: number[]) => number>;
-  exports[name]!(out.ptr, state, out.numel, ...scalars);
+  runInOrder(name, out.ptr, state, out.numel, ...scalars);
   return out;
+}
+
+function drawn(name: string, shape: Shape, dtype: DType, kernel: string, scalars: readonly number[], generator?: Generator): Tensor {
+  return draw(Tensor.empty(shape, dtype, name), kernel, scalars, generator);
 }
 
 function create(name: string, shape: Shape, options: RandomOptions, kernel: string, scalars: readonly number[]): Tensor {
@@ -38,7 +42,7 @@ function create(name: string, shape: Shape, options: RandomOptions, kernel: stri
   const dtype = options.dtype ?? getDefaultDType();
   if (!isFloat(dtypeInfo(dtype) && dtype))
     throw new DTypeError(`${name}(): random ${dtype} numbers are drawn by randint(); for this function use float32 or float64`);
-  const out = draw(Tensor.empty(shape, dtype, name), kernel, scalars, options.generator);
+  const out = observed(name, drawn, name, shape, dtype, kernel, scalars, options.generator);
   if (options.requiresGrad) out.requiresGrad = true;
   return out;
 }
@@ -104,7 +108,8 @@ export function randint(first: number, second: number | Shape, third?: Shape | R
     throw new ArgumentError("randint(): expected a shape after the bounds, as in randint(10, [3]) or randint(0, 10, [3])");
   checkShape("randint", shape);
   checkRange("randint", low, high, dtype);
-  return draw(Tensor.empty(shape, dtype, "randint"), "integers", [low, high - low - 1, Number(high - low >= WIDE)], generator);
+  const bounds = [low, high - low - 1, Number(high - low >= WIDE)];
+  return observed("randint", drawn, "randint", shape, dtype, "integers", bounds, generator);
 }
 
 /** A random permutation of 0 to n − 1, int32 (int64 in PyTorch). @throws ShapeError unless n is a whole number from 0 on */
@@ -112,7 +117,7 @@ export function randperm(n: number, { generator = defaultGenerator() }: Draws = 
   checkShape("randperm", [n]);
   const out = Tensor.empty([n], "int32", "randperm");
   const state = generator.address;
-  backend().exports.randperm(out.ptr, state, n);
+  runInOrder("randperm", out.ptr, state, n);
   return out;
 }
 
@@ -156,7 +161,7 @@ export const bernoulli: Op<(p: Tensor, options?: Draws) => Tensor> = op({
     const source = contiguousInput(p!);
     const out = Tensor.empty(p!.shape, p!.dtype, "bernoulli");
     const state = generator.address;
-    backend().exports[`bernoulli_each_${dtypeInfo(p!.dtype).kernel as "f32" | "f64"}`](out.ptr, source.ptr, state, out.numel);
+    runInOrder(`bernoulli_each_${dtypeInfo(p!.dtype).kernel as "f32" | "f64"}`, out.ptr, source.ptr, state, out.numel);
     return out;
   },
   vjp: [() => null],
@@ -356,10 +361,11 @@ function drawWithReplacement(x: Tensor, shape: Shape, rows: number, classes: num
   const scratch = Tensor.empty([classes], x.dtype, "multinomial");
   const source = materialize(x);
   const state = generator.address;
-  const kernel = backend().exports[`multinomial_${dtypeInfo(x.dtype).kernel as "f32" | "f64"}`];
+  const kernel = `multinomial_${dtypeInfo(x.dtype).kernel as "f32" | "f64"}` as const;
   const draws = shape.at(-1)!;
   const width = dtypeInfo(x.dtype).bytes * classes;
-  for (let row = 0; row < rows; row++) kernel(out.ptr + 4 * draws * row, source.ptr + width * row, scratch.ptr, state, classes, draws);
+  for (let row = 0; row < rows; row++)
+    runInOrder(kernel, out.ptr + 4 * draws * row, source.ptr + width * row, scratch.ptr, state, classes, draws);
   scratch.dispose();
   if (source !== x) source.dispose();
   return out;

@@ -1,4 +1,5 @@
 import { ArgumentError, AutogradError, DTypeError, ShapeError } from "../runtime/errors.js";
+import { observed } from "../runtime/observer.js";
 import { copyStrided, materialize } from "../core/copy.js";
 import { type KernelType, dtypeInfo, isFloat } from "../core/dtype.js";
 import { enableGrad } from "../core/grad-mode.js";
@@ -109,11 +110,15 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
     const loss = closure && enableGrad(closure);
+    observed(`${this.constructor.name}.step()`, () => this.moveAll());
+    return loss;
+  }
+
+  private moveAll(): void {
     for (const p of this.params()) if (p.ownGrad) checkGradient(this.constructor.name, p, p.ownGrad);
     for (const group of this.paramGroups) {
       for (const p of group.params) if (p.ownGrad) this.move(p, p.ownGrad, group as unknown as Required<O>);
     }
-    return loss;
   }
 
   private move(p: Tensor, grad: Tensor, group: Required<O>): void {

@@ -4,6 +4,7 @@ import { instantiate } from "./glue.js";
 import type { Host } from "./host.js";
 import { type Exports, type KernelName, call } from "./kernels.js";
 import { LinearMemory } from "./memory.js";
+import { observer } from "./observer.js";
 import { Pool } from "./pool.js";
 import { THREAD_WORTH } from "./tuning.js";
 import { type Variant, checkVariant, chooseVariant, isRelaxed, isShared } from "./variant.js";
@@ -191,26 +192,49 @@ export function setSuspectHandler(handler: (ptr: number) => void): void {
   onSuspect = handler;
 }
 
+/** Runs a kernel whose work has an order, as a whole on this thread, and gives what it returns. */
+export function runInOrder(name: KernelName, ...args: number[]): number {
+  const kernel = backend().exports[name];
+  return observer === null ? kernel(...args) : observeInOrder(name, kernel, args);
+}
+
+function observeInOrder(name: KernelName, kernel: (...args: number[]) => number, args: readonly number[]): number {
+  let result = 0;
+  observer!.kernel(name, () => {
+    result = kernel(...args);
+    return 1;
+  });
+  return result;
+}
+
+export interface LaunchOptions {
+  /** Ranges start at multiples of it. Default 1. */
+  grain?: number;
+  /** An output is also an input, so no part may run twice. */
+  inPlace?: boolean;
+}
+
 /**
  * Runs a kernel over `0..total`, on several threads where that pays.
  *
  * @param cost scalar operations per unit of the range
- * @param options `grain`: ranges start at multiples of it; `inPlace`: an output is also an input, so no part may run twice
  */
-export function launch(
-  name: KernelName,
-  args: readonly number[],
-  total: number,
-  cost = 1,
-  options?: { grain?: number; inPlace?: boolean },
-): void {
+export function launch(name: KernelName, args: readonly number[], total: number, cost = 1, options?: LaunchOptions): void {
+  if (observer === null) compute(name, args, total, cost, options);
+  else observer.kernel(name, compute, name, args, total, cost, options);
+}
+
+/** Gives the number of threads that shared the work. */
+function compute(name: KernelName, args: readonly number[], total: number, cost: number, options: LaunchOptions | undefined): number {
   const { exports, pool } = backend();
   if (exports[name].length !== args.length + 2)
     throw new BackendError(`internal: ${name} takes ${exports[name].length - 2} arguments and a range, got ${args.length}`);
   if (pool === null || total * cost < threadWorth || total < 2) {
     call(exports[name], args, 0, total);
-    return;
+    return 1;
   }
-  const whole = pool.run(name, args, total, options?.grain ?? 1, !options?.inPlace);
+  const grain = options?.grain ?? 1;
+  const whole = pool.run(name, args, total, grain, !options?.inPlace);
   if (!whole) onSuspect(args[0]!);
+  return Math.min(pool.threads, Math.ceil(total / grain));
 }

@@ -1,4 +1,4 @@
-import { type BackendReport, type InitOptions, backend, full, init, io } from "lanegrad";
+import { type BackendReport, type InitOptions, backend, full, init, io, ones, profile } from "lanegrad";
 import { backend as running } from "../../src/runtime/backend.js";
 import type { Case } from "../stories/case.js";
 import { digest } from "../stories/digest.js";
@@ -20,6 +20,8 @@ export interface Answers {
   digest(): string;
   /** A million times e, log'd again, on however many threads there are. */
   sum(): number;
+  /** Saves the trace of a profile; what went wrong, or "". */
+  saveTrace(name: string): Promise<string>;
 }
 
 export const answers: Answers = {
@@ -41,6 +43,10 @@ export const answers: Answers = {
   },
   digest,
   sum: () => full([1_000_000], 1).exp().log().sum().item(),
+  saveTrace: (name) =>
+    profile(() => ones([3]).exp())
+      .saveChromeTrace(name)
+      .then(() => "", String),
 };
 
 let loaded: Record<SuiteName, Case[]> | null = null;

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RELAXED_FLAGS, runFixtureWith } from "../fixtures/run.js";
@@ -28,6 +29,22 @@ function startTests(browser: () => Browser, where: Where): void {
     await ask("start", {});
     expect(await ask("sum")).toBeCloseTo(1e6, -1);
     expect(warnings).toEqual([]);
+    await page.close();
+  });
+
+  test(where.worker ? "a trace cannot be saved in a worker, and says so" : "a trace is offered as a download", async () => {
+    const { page, ask } = await open(browser(), where);
+    await ask("start", {});
+    if (where.worker) {
+      expect(await ask("saveTrace", "trace.json")).toMatch(
+        /^FileError: saveChromeTrace\(\): there are no downloads here, so trace.json is lost; take its text/,
+      );
+    } else {
+      const [file, problem] = await Promise.all([page.waitForEvent("download"), ask("saveTrace", "traces/trace.json")]);
+      expect([file.suggestedFilename(), problem]).toEqual(["trace.json", ""]);
+      const { traceEvents } = JSON.parse(await readFile(await file.path(), "utf8")) as { traceEvents: { name: string }[] };
+      expect(traceEvents.map(({ name }) => name)).toContain("exp");
+    }
     await page.close();
   });
 }

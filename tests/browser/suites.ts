@@ -5,6 +5,7 @@ import type { Goldens } from "../harness/golden.js";
 import { type Case, assert } from "../stories/case.js";
 import { curveCases } from "../stories/curves.js";
 import { memoryCases } from "../stories/memory.js";
+import { profilerCases } from "../stories/profiler.js";
 
 /** What a page must fetch before its cases can run. Node needs none of it: there only the names are read. */
 export interface Material {
@@ -36,6 +37,7 @@ export function suites({ goldens, images, labels }: Material = NOTHING) {
       golden: curvesGolden,
     }),
     memory: memoryCases({ heapUsed, steps: 10_000 }),
+    profiler: profilerCases,
     data: [
       {
         name: "MNIST comes from a URL, unpacked on its way by the server's Content-Encoding",
