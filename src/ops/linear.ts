@@ -45,29 +45,35 @@ export const linear: Op<(x: Tensor, weight: Tensor, bias?: Tensor | null) => Ten
     { inputs: [[], [3, 2]], throws: /linear\(\): x is a scalar/ },
   ],
   prepare(x: Tensor, weight: Tensor, bias: Tensor | null = null) {
-    const inputs = bias ? [x, weight, bias] : [x, weight];
+    const { shape } = x;
     if (weight.ndim !== 2) throw new ShapeError(`linear(): weight must be [out, in], got ${show(weight.shape)}`);
-    const [outputs, features] = weight.shape as [number, number];
-    if (x.ndim === 0) throw new ShapeError(`linear(): x is a scalar; its last dim must have ${features} features`);
-    if (x.shape.at(-1) !== features) {
-      throw new ShapeError(`linear(): x ${show(x.shape)} has ${x.shape.at(-1)} features, weight ${show(weight.shape)} takes ${features}`);
+    const outputs = weight.shape[0]!;
+    const features = weight.shape[1]!;
+    if (shape.length === 0) throw new ShapeError(`linear(): x is a scalar; its last dim must have ${features} features`);
+    if (shape[shape.length - 1] !== features) {
+      throw new ShapeError(
+        `linear(): x ${show(shape)} has ${shape[shape.length - 1]} features, weight ${show(weight.shape)} takes ${features}`,
+      );
     }
     if (bias && !(bias.ndim === 1 && bias.shape[0] === outputs)) {
       throw new ShapeError(`linear(): bias ${show(bias.shape)} for weight ${show(weight.shape)}; expected [${outputs}]`);
     }
+    const inputs = bias ? [x, weight, bias] : [x, weight];
     checkFloats("linear", ...inputs);
-    return { inputs, args: [...x.shape.slice(0, -1), outputs] };
+    return { inputs, args: shape.length === 2 ? [shape[0]!, outputs] : [...shape.slice(0, -1), outputs] };
   },
   run([x, weight, bias], shape) {
     const out = Tensor.empty(shape, x!.dtype, "linear");
     const rows = x!.ndim === 2 ? x! : contiguousInput(x!);
     const offset = bias ? contiguousInput(bias) : null;
-    const [outputs, features] = weight!.shape as [number, number];
-    const m = out.numel / Math.max(1, outputs);
-    const matrix = (tensor: Tensor, row: number, col: number): Matrix => ({ tensor, offset: 0, row, col, batch: 0 });
-    const a = x!.ndim === 2 ? matrix(rows, rows.strides[0]!, rows.strides[1]!) : matrix(rows, features, 1);
+    const outputs = weight!.shape[0]!;
+    const features = weight!.shape[1]!;
+    const plain = x!.ndim === 2 ? rows.strides : [features, 1];
+    const a: Matrix = { tensor: rows, offset: 0, row: plain[0]!, col: plain[1]!, batch: 0 };
     // W is read as its transpose.
-    gemm(matrix(out, outputs, 1), a, matrix(weight!, weight!.strides[1]!, weight!.strides[0]!), offset, [m, outputs, features, 1]);
+    const b: Matrix = { tensor: weight!, offset: 0, row: weight!.strides[1]!, col: weight!.strides[0]!, batch: 0 };
+    const c: Matrix = { tensor: out, offset: 0, row: outputs, col: 1, batch: 0 };
+    gemm(c, a, b, offset, out.numel / Math.max(1, outputs), outputs, features, 1);
     return out;
   },
   vjp: [

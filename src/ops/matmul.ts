@@ -37,6 +37,7 @@ const product: Product = op({
     ],
   ],
   prepare(x: Tensor, y: Tensor) {
+    if (x.ndim === 2 && y.ndim === 2) return { inputs: [x, y], args: [x.shape[0]!, y.shape[1]!] };
     const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
     return { inputs: [x, y], args: [...batch, x.shape.at(-2)!, y.shape.at(-1)!] };
   },

@@ -29,6 +29,12 @@ export function call(kernel: (...args: number[]) => number, a: ArrayLike<number>
       return kernel(a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!, begin, end);
     case 8:
       return kernel(a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!, a[7]!, begin, end);
+    case 17: // matrix products
+      // prettier-ignore
+      return kernel(
+        a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!, a[7]!, a[8]!, a[9]!, a[10]!, a[11]!, a[12]!, a[13]!, a[14]!, a[15]!, a[16]!,
+        begin, end,
+      );
     default: {
       const all: number[] = Array.from(a);
       all.push(begin, end);

@@ -17,6 +17,8 @@ pub(crate) const NC: usize = 256;
 pub(crate) const FEW_ROWS: usize = 8;
 /// Up to so many slivers a transposed A is read in place. (gemm 784x256x30)
 pub(crate) const FEW_SLIVERS: usize = 1;
+/// Up to this stride along k, so that a cache line holds two elements of a row, A is read in place. (gemm 2x100x3000)
+pub(crate) const DENSE: isize = 8;
 /// Up to so many columns a product whose A is transposed is computed as its transpose. (gemm 256x4x1600)
 pub(crate) const FEW_COLUMNS: usize = 8;
 /// A product with fewer tiles than this gets smaller ones: enough for a handful of threads. (gemm 256, 2 threads)

@@ -8,9 +8,11 @@ import type { Tensor } from "../../core/tensor.js";
 
 /** @throws DTypeError unless all are of one floating point dtype */
 export function checkFloats(name: string, ...tensors: readonly Tensor[]): void {
-  const [first] = tensors as [Tensor];
-  const odd = tensors.find((x) => x.dtype !== first.dtype);
-  if (odd) throw new DTypeError(`${name}(): dtypes differ: ${first.dtype} and ${odd.dtype}; convert one with .to()`);
+  const first = tensors[0]!;
+  for (const x of tensors) {
+    if (x.dtype === first.dtype) continue;
+    throw new DTypeError(`${name}(): dtypes differ: ${first.dtype} and ${x.dtype}; convert one with .to()`);
+  }
   if (!isFloat(first.dtype))
     throw new DTypeError(`${name}(): expected floating point tensors, got ${first.dtype}; convert them with .to("float32")`);
 }
@@ -32,25 +34,36 @@ export function tileCost(products: number, tiles: number): number {
 }
 
 /** c = a b (+ bias, one per column): a `[batch, m, k]`, b `[batch, k, n]`. Columns of c are neighbours. */
-export function gemm(
-  c: Matrix,
-  a: Matrix,
-  b: Matrix,
-  bias: Tensor | null,
-  [m, n, k, batch]: readonly [number, number, number, number],
-): void {
+export function gemm(c: Matrix, a: Matrix, b: Matrix, bias: Tensor | null, m: number, n: number, k: number, batch: number): void {
   const { dtype } = c.tensor;
+  const size = bytesOf(dtype);
   const tiles = backend().exports.gemm_tiles(m, n, batch);
-  const at = ({ tensor, offset }: Matrix): number => tensor.ptr + offset * bytesOf(dtype);
-  const strides = [a.row, a.col, a.batch, b.row, b.col, b.batch, c.row, c.batch];
-  const args = [at(c), at(a), at(b), bias?.ptr ?? 0, m, n, k, batch, ...strides, 0];
+  const to = c.tensor.ptr + c.offset * size;
+  const x = a.tensor.ptr + a.offset * size;
+  const y = b.tensor.ptr + b.offset * size;
+  // prettier-ignore
+  const args = [
+    to, x, y, bias === null ? 0 : bias.ptr, m, n, k, batch,
+    a.row, a.col, a.batch, b.row, b.col, b.batch, c.row, c.batch, 0,
+  ];
   launch(dtype === "float64" ? "gemm_f64" : "gemm_f32", args, tiles, tileCost(m * n * k * batch, tiles));
+}
+
+/** The last two dims of a tensor. */
+function matrixOf(tensor: Tensor, offset: number, batch: number): Matrix {
+  const { strides } = tensor;
+  return { tensor, offset, row: strides[strides.length - 2]!, col: strides[strides.length - 1]!, batch };
 }
 
 /** out = x @ y, `[…, m, k] @ […, k, n]`. The kernel walks the longest batch dim, this loop the others. */
 export function batchedGemm(out: Tensor, x: Tensor, y: Tensor): void {
   if (out.numel === 0) return;
-  const batchShape = out.shape.slice(0, -2);
+  const { shape } = out;
+  const m = shape[shape.length - 2]!;
+  const n = shape[shape.length - 1]!;
+  const k = x.shape[x.shape.length - 1]!;
+  if (shape.length === 2) return gemm(matrixOf(out, 0, 0), matrixOf(x, 0, 0), matrixOf(y, 0, 0), null, m, n, k, 1);
+  const batchShape = shape.slice(0, -2);
   const tensors = [out, x, y];
   const nest = collapse(
     batchShape,
@@ -58,16 +71,9 @@ export function batchedGemm(out: Tensor, x: Tensor, y: Tensor): void {
   );
   const longest = nest.shape.indexOf(Math.max(...nest.shape));
   const others = nest.shape.map((size, i) => (i === longest ? 1 : size));
-  const sizes = [out.shape.at(-2)!, out.shape.at(-1)!, x.shape.at(-1)!, nest.shape[longest]!] as const;
   for (let i = 0; i < sizeOf(others); i++) {
-    const [c, a, b] = tensors.map((tensor, t) => ({
-      tensor,
-      offset: offsetOf(i, others, nest.strides[t]!),
-      row: tensor.strides.at(-2)!,
-      col: tensor.strides.at(-1)!,
-      batch: nest.strides[t]![longest]!,
-    })) as [Matrix, Matrix, Matrix];
-    gemm(c, a, b, null, sizes);
+    const at = (t: number): Matrix => matrixOf(tensors[t]!, offsetOf(i, others, nest.strides[t]!), nest.strides[t]![longest]!);
+    gemm(at(0), at(1), at(2), null, m, n, k, nest.shape[longest]!);
   }
 }
 

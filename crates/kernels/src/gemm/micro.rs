@@ -28,7 +28,18 @@ pub(crate) struct Target<T> {
 /// the accumulators fit the registers; of those that do, many vectors a row read the least.
 #[inline(always)]
 pub(crate) unsafe fn sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
-    match target.cols.div_ceil(T::V::LANES) {
+    let lanes = T::V::LANES;
+    let stored = !target.add && !(target.last && (epilogue.relu || epilogue.per_row && !epilogue.bias.is_null()));
+    if stored && target.adjacent && target.cols & (lanes - 1) == 0 {
+        match depth {
+            1 => return shallow::<T, 1>(a, b, target, epilogue),
+            2 => return shallow::<T, 2>(a, b, target, epilogue),
+            3 => return shallow::<T, 3>(a, b, target, epilogue),
+            4 => return shallow::<T, 4>(a, b, target, epilogue),
+            _ => {}
+        }
+    }
+    match target.cols.div_ceil(lanes) {
         1 => by_rows::<T, 4, 1>(depth, a, b, target, epilogue),
         2 => by_rows::<T, 4, 2>(depth, a, b, target, epilogue),
         3 => by_rows::<T, 2, 3>(depth, a, b, target, epilogue),
@@ -44,12 +55,77 @@ unsafe fn by_rows<T: Real, const R: usize, const N: usize>(
     target: &Target<T>,
     epilogue: &Epilogue<T>,
 ) {
-    let whole = target.rows & !(R - 1);
+    let whole = target.rows - target.rows % R;
+    let pairs = target.rows & !1;
     if whole > 0 {
         tiles::<T, R, N>(0, whole, depth, a, b, target, epilogue);
     }
-    if whole < target.rows {
-        tiles::<T, 1, N>(whole, target.rows, depth, a, b, target, epilogue);
+    if R > 2 && whole < pairs {
+        tiles::<T, 2, N>(whole, pairs, depth, a, b, target, epilogue);
+    }
+    if pairs < target.rows {
+        tiles::<T, 1, N>(pairs, target.rows, depth, a, b, target, epilogue);
+    }
+}
+
+/// Products of depth `K`, a few: what they cost is to write C, and a loop over k would take longer. B stays in registers.
+#[inline(always)]
+unsafe fn shallow<T: Real, const K: usize>(a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let lanes = T::V::LANES;
+    let mut j = 0;
+    while j < target.cols {
+        if j + 2 * lanes <= target.cols {
+            outer::<T, K, 2>(j, a, b, target, epilogue);
+            j += 2 * lanes;
+        } else {
+            outer::<T, K, 1>(j, a, b, target, epilogue);
+            j += lanes;
+        }
+    }
+}
+
+/// `N` vectors of columns from column `j` of the sliver on.
+#[inline(never)]
+unsafe fn outer<T: Real, const K: usize, const N: usize>(j: usize, a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let lanes = T::V::LANES;
+    let mut bv = [[T::V::splat(T::ZERO); N]; K];
+    let mut bias = [T::V::splat(T::ZERO); N];
+    let biased = target.last && !epilogue.bias.is_null();
+    let mut v = 0;
+    while v < N {
+        let mut p = 0;
+        while p < K {
+            bv[p][v] = T::V::load(b.at(0, p as isize).add(j + v * lanes));
+            p += 1;
+        }
+        if biased {
+            bias[v] = T::V::load(epilogue.bias.add(target.col + j + v * lanes));
+        }
+        v += 1;
+    }
+    let mut c = target.c.add(*target.offsets + j);
+    let mut from = a.p;
+    let mut i = 0;
+    while i < target.rows {
+        let mut acc = [T::V::splat(T::ZERO); N];
+        let mut p = 0;
+        while p < K {
+            let av = T::V::splat(*from.offset(p as isize * a.k));
+            let mut v = 0;
+            while v < N {
+                acc[v] = av.madd(bv[p][v], acc[v]);
+                v += 1;
+            }
+            p += 1;
+        }
+        let mut v = 0;
+        while v < N {
+            (if biased { acc[v].add(bias[v]) } else { acc[v] }).store(c.add(v * lanes));
+            v += 1;
+        }
+        from = from.offset(a.lane);
+        c = c.add(target.rsc);
+        i += 1;
     }
 }
 
