@@ -73,7 +73,7 @@ export const linear: Op<(x: Tensor, weight: Tensor, bias?: Tensor | null) => Ten
     // W is read as its transpose.
     const b: Matrix = { tensor: weight!, offset: 0, row: weight!.strides[1]!, col: weight!.strides[0]!, batch: 0 };
     const c: Matrix = { tensor: out, offset: 0, row: outputs, col: 1, batch: 0 };
-    gemm(c, a, b, offset, out.numel / Math.max(1, outputs), outputs, features, 1);
+    gemm(c, a, b, offset, [out.numel / Math.max(1, outputs), outputs, features, 1]);
     return out;
   },
   vjp: [

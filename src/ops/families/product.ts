@@ -34,7 +34,13 @@ export function tileCost(products: number, tiles: number): number {
 }
 
 /** c = a b (+ bias, one per column): a `[batch, m, k]`, b `[batch, k, n]`. Columns of c are neighbours. */
-export function gemm(c: Matrix, a: Matrix, b: Matrix, bias: Tensor | null, m: number, n: number, k: number, batch: number): void {
+export function gemm(
+  c: Matrix,
+  a: Matrix,
+  b: Matrix,
+  bias: Tensor | null,
+  [m, n, k, batch]: readonly [number, number, number, number],
+): void {
   const { dtype } = c.tensor;
   const size = bytesOf(dtype);
   const tiles = backend().exports.gemm_tiles(m, n, batch);
@@ -62,7 +68,7 @@ export function batchedGemm(out: Tensor, x: Tensor, y: Tensor): void {
   const m = shape[shape.length - 2]!;
   const n = shape[shape.length - 1]!;
   const k = x.shape[x.shape.length - 1]!;
-  if (shape.length === 2) return gemm(matrixOf(out, 0, 0), matrixOf(x, 0, 0), matrixOf(y, 0, 0), null, m, n, k, 1);
+  if (shape.length === 2) return gemm(matrixOf(out, 0, 0), matrixOf(x, 0, 0), matrixOf(y, 0, 0), null, [m, n, k, 1]);
   const batchShape = shape.slice(0, -2);
   const tensors = [out, x, y];
   const nest = collapse(
@@ -73,7 +79,7 @@ export function batchedGemm(out: Tensor, x: Tensor, y: Tensor): void {
   const others = nest.shape.map((size, i) => (i === longest ? 1 : size));
   for (let i = 0; i < sizeOf(others); i++) {
     const at = (t: number): Matrix => matrixOf(tensors[t]!, offsetOf(i, others, nest.strides[t]!), nest.strides[t]![longest]!);
-    gemm(at(0), at(1), at(2), null, m, n, k, nest.shape[longest]!);
+    gemm(at(0), at(1), at(2), null, [m, n, k, nest.shape[longest]!]);
   }
 }
 
