@@ -11,6 +11,7 @@ mod dots;
 mod input;
 mod lines;
 mod shape;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod tile;

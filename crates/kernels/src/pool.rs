@@ -41,15 +41,13 @@ impl Axis {
         let steps = div_ceil(self.padding - start, self.dilation);
         (start + steps * self.dilation - self.padding, end)
     }
-    /// Where window `out` begins, and whether all of it lies inside the input.
+    /// The windows `lo..hi` of `output` that lie inside the input with all their elements.
     #[inline(always)]
-    fn whole(&self, out: usize) -> (usize, bool) {
-        let start = out * self.stride;
-        let end = start + (self.kernel - 1) * self.dilation;
-        (
-            start.wrapping_sub(self.padding),
-            start >= self.padding && end < self.input + self.padding,
-        )
+    fn inside(&self, output: usize) -> (usize, usize) {
+        let reach = (self.kernel - 1) * self.dilation;
+        let lo = div_ceil(self.padding, self.stride).min(output);
+        let hi = div_ceil((self.input + self.padding).saturating_sub(reach), self.stride).min(output);
+        (lo, hi.max(lo))
     }
     /// What window `out` of an average divides by when padding counts: the padded axis ends at input + padding.
     #[inline(always)]
@@ -84,21 +82,23 @@ unsafe fn maximum<T: Real>(x: *const T, rows: &Axis, cols: &Axis, (y0, y1): (usi
 }
 
 /// As [`maximum`] for as many neighbouring windows as a vector has lanes, all of them inside the plane. No branches:
-/// nobody can predict which element is the largest. `x` is the first element of the first window.
+/// nobody can predict which element is the largest. `start` is the first element of the first window.
 #[inline(always)]
-unsafe fn maxima<T: Real>(x: *const T, rows: &Axis, cols: &Axis) -> (T::V, T::V) {
+unsafe fn maxima<T: Real>(x: *const T, start: usize, rows: &Axis, cols: &Axis) -> (T::V, T::V) {
     let mut best = T::V::splat(T::NEG_INFINITY);
-    // Where in the window, counted in elements of the plane: a float holds it exactly (see `fits`).
-    let mut at = T::V::splat(T::ZERO);
+    // Places are floats here: below 2²⁴ they are exact.
+    let lane = [0, 1, 2, 3].map(|l| T::from_f64((start + l * cols.stride) as f64));
+    let first = T::V::load(lane.as_ptr());
+    let mut at = first;
     let mut r = 0;
     while r < rows.kernel {
+        let row = r * rows.dilation * cols.input;
         let mut c = 0;
         while c < cols.kernel {
-            let offset = r * rows.dilation * cols.input + c * cols.dilation;
-            let v = every::<T>(x.add(offset), cols.stride);
+            let v = every::<T>(x.add(start + row), c * cols.dilation, cols);
             let takes = v.gt(best).or(v.ne(v));
             best = takes.select(v, best);
-            at = takes.select(T::V::splat(T::from_f64(offset as f64)), at);
+            at = takes.select(first.add(T::V::splat(T::from_f64((row + c * cols.dilation) as f64))), at);
             c += 1;
         }
         r += 1;
@@ -106,16 +106,21 @@ unsafe fn maxima<T: Real>(x: *const T, rows: &Axis, cols: &Axis) -> (T::V, T::V)
     (best, at)
 }
 
-/// A vector of elements `stride` apart.
+/// Element `tap` of as many neighbouring windows as a vector has lanes. Reads nothing beyond the last of them.
 #[inline(always)]
-unsafe fn every<T: Real>(x: *const T, stride: usize) -> T::V {
-    if stride == 1 {
-        return T::V::load(x);
+unsafe fn every<T: Real>(x: *const T, tap: usize, cols: &Axis) -> T::V {
+    if cols.stride == 1 {
+        return T::V::load(x.add(tap));
+    }
+    if cols.stride == 2 && cols.kernel > 1 {
+        let pairs = x.add(tap.saturating_sub(1));
+        let (a, b) = (T::V::load(pairs), T::V::load(pairs.add(T::V::LANES)));
+        return if tap == 0 { a.evens(b) } else { a.odds(b) };
     }
     let mut buf = [T::ZERO; 4];
     let mut l = 0;
     while l < T::V::LANES {
-        *buf.as_mut_ptr().add(l) = *x.add(l * stride);
+        *buf.as_mut_ptr().add(l) = *x.add(tap + l * cols.stride);
         l += 1;
     }
     T::V::load(buf.as_ptr())
@@ -144,35 +149,30 @@ kernel! {
         let rows = Axis { input: h, kernel: kh, stride: sh, padding: ph, dilation: dh };
         let cols = Axis { input: w, kernel: kw, stride: sw, padding: pw, dilation: dw };
         let lanes = T::V::LANES;
-        let fits = kh * dh * w + kw * dw < 1 << 24;
+        let ((first_row, last_row), (first, last)) = (rows.inside(oh), cols.inside(ow));
+        let vectors = h * w < 1 << 24 && last - first >= lanes;
         let mut plane = begin;
         while plane < end {
             let x = x.add(plane * h * w);
-            let mut out = plane * oh * ow;
             let mut i = 0;
             while i < oh {
+                let (y, at) = (y.add((plane * oh + i) * ow), at.add((plane * oh + i) * ow));
                 let window = rows.window(i);
-                let (top, inside) = rows.whole(i);
                 let mut j = 0;
                 while j < ow {
-                    let (left, first) = cols.whole(j);
-                    if fits && inside && first && j + lanes <= ow && cols.whole(j + lanes - 1).1 {
-                        let start = top * w + left;
-                        let (best, offset) = maxima(x.add(start), &rows, &cols);
-                        best.store(y.add(out));
-                        let mut l = 0;
-                        while l < lanes {
-                            *at.add(out + l) = (start + l * sw) as i32 + offset.lane(l).to_f64() as i32;
-                            l += 1;
-                        }
-                        out += lanes;
-                        j += lanes;
+                    if vectors && j >= first && j < last && i >= first_row && i < last_row {
+                        // The last vector may overlap the one before.
+                        let here = j.min(last - lanes);
+                        let start = (i * sh - ph) * w + here * sw - pw;
+                        let (best, place) = maxima(x, start, &rows, &cols);
+                        best.store(y.add(here));
+                        place.store_i32(at.add(here));
+                        j = here + lanes;
                         continue;
                     }
                     let (best, place) = maximum(x, &rows, &cols, window, cols.window(j));
-                    *y.add(out) = best;
-                    *at.add(out) = place;
-                    out += 1;
+                    *y.add(j) = best;
+                    *at.add(j) = place;
                     j += 1;
                 }
                 i += 1;

@@ -100,6 +100,9 @@ pub trait Vector: Copy {
     /// The lanes 1, 3, … of `self`, then those of `b`.
     fn odds(self, b: Self) -> Self;
 
+    /// Stores the lanes, small whole numbers, as integers.
+    unsafe fn store_i32(self, p: *mut i32);
+
     /// The first `n` (< LANES) elements at `p`; the other lanes are zero. Reads nothing past them.
     unsafe fn load_partial(p: *const Self::E, n: usize) -> Self;
     /// Stores the first `n` (< LANES) lanes.
@@ -165,7 +168,7 @@ mod lanes {
         ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $sums:expr, $load:expr, $store:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
          $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
          $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident,
-         $evens:expr, $odds:expr) => {
+         $evens:expr, $odds:expr, $store_i32:expr) => {
             impl Vector for $v {
                 type E = $e;
                 const LANES: usize = $lanes;
@@ -200,6 +203,8 @@ mod lanes {
                 fn evens(self, b: Self) -> Self { Self($evens(self.0, b.0)) }
                 #[inline(always)]
                 fn odds(self, b: Self) -> Self { Self($odds(self.0, b.0)) }
+                #[inline(always)]
+                unsafe fn store_i32(self, p: *mut i32) { $store_i32(self.0, p) }
             }
         };
         (@two $($op:ident $name:ident),*) => {$(
@@ -296,11 +301,13 @@ mod lanes {
     vector!(F32x4, f32, 4, madd32, transpose32, sum_each32, load_partial32, store_partial32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
         f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
         f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge,
-        i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>);
+        i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>,
+        |v, p: *mut i32| v128_store(p.cast(), i32x4_trunc_sat_f32x4(v)));
     vector!(F64x2, f64, 2, madd64, transpose64, sum_each64, load_partial64, store_partial64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
         f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
         f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge,
-        i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>);
+        i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>,
+        |v, p: *mut i32| v128_store64_lane::<0>(i32x4_trunc_sat_f64x2_zero(v), p.cast()));
 }
 
 /// What the vectors mean, lane by lane: for tests on the host.
@@ -404,6 +411,7 @@ mod lanes {
                 fn int_shr(self, n: u32) -> Self { self.map(|x| $e::from_bits(x.to_bits() >> n)) }
                 fn evens(self, b: Self) -> Self { self.every_other(b, 0) }
                 fn odds(self, b: Self) -> Self { self.every_other(b, 1) }
+                unsafe fn store_i32(self, p: *mut i32) { self.0.iter().enumerate().for_each(|(i, x)| *p.add(i) = *x as i32) }
             }
         };
     }

@@ -63,3 +63,5 @@ pub(crate) const BAND: usize = 8;
 /// Outputs of a dot product of the weight gradient, over several images where they are small: four rows of it fit
 /// into the first-level cache. (conv 16→32 weight gradient)
 pub(crate) const DOT_LENGTH: usize = 1024;
+/// Elements of dy that a unit of the input gradient copies. (conv 16→32 5×5 input gradient)
+pub(crate) const SOURCE: usize = 64 * 1024;

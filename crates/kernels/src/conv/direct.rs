@@ -21,14 +21,13 @@ pub(super) struct Fit {
 impl Fit {
     /// None where not even a row does, or where planes are so small that a product should run over several images.
     pub fn new(s: &Shape) -> Option<Self> {
-        let reach = s.rows.dilation * (s.rows.kernel - 1);
         let depth = div(PACKED_DEPTH, s.taps());
         let mut fit = Fit {
             channels: div_ceil(s.group_in, div_ceil(s.group_in, depth.max(1))).max(1),
             band: s.rows.output,
         };
         while Lines::new(s, fit.band).size(fit.channels) > LINES {
-            if fit.band > LEAST_SPANS * (reach + 1) {
+            if fit.band > LEAST_SPANS * (s.rows.reach() + 1) {
                 fit.band = div_ceil(fit.band, 2);
             } else if fit.channels > 1 {
                 fit.channels = div_ceil(fit.channels, 2);
@@ -63,7 +62,6 @@ impl Fit {
             channels: s.group_out,
             rows: s.rows.output,
         };
-        let reach = s.rows.dilation * (s.rows.kernel - 1);
         // Small images share the packed weights.
         let images = if self.band < s.rows.output {
             1
@@ -81,7 +79,7 @@ impl Fit {
             Size {
                 images: 1,
                 channels: 24,
-                band: LEAST_SPANS * (reach + 1),
+                band: LEAST_SPANS * (s.rows.reach() + 1),
             },
         )
     }

@@ -7,19 +7,22 @@
 use super::direct::{Direct, Fit};
 use super::offset;
 use super::shape::Shape;
-use super::tile::Weights;
+use super::spread::Spread;
+use super::tile::{Weights, ROWS};
 use super::units::{Size, Unit, Units, Whole};
-use super::windows::{fill, Planes};
+use super::windows::{add, fill, Planes};
 use crate::gemm::operand::Scratch;
 use crate::gemm::{div, div_ceil, Adjacent, AlongLanes, Epilogue, Grid, Product, Strided, MC, NC};
-use crate::simd::{Real, Vector};
+use crate::simd::Real;
 use crate::tuning::{LEAST_COLS, LEAST_ROWS, LEAST_SPANS, MOST_ZEROS, PANEL};
 
-/// As a convolution of dy, unless that multiplies too many zeros of the padding.
+/// As a convolution of dy, unless that multiplies too many zeros of the padding, or has fewer rows than a register
+/// tile to share what it reads, which a panel has not.
 fn turned(s: &Shape) -> Option<(Shape, Fit)> {
     let turned = s.turned()?;
     let fit = Fit::new(&turned)?;
-    (s.in_plane() * MOST_ZEROS.1 <= s.out_plane() * MOST_ZEROS.0).then_some((turned, fit))
+    let dense = s.in_plane() * MOST_ZEROS.1 <= s.out_plane() * MOST_ZEROS.0;
+    (dense && (s.group_in >= ROWS || s.group_out < ROWS)).then_some((turned, fit))
 }
 
 fn units(s: &Shape) -> Units {
@@ -69,6 +72,8 @@ pub unsafe extern "C" fn conv2d_input_grad_tiles(
     let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
     if let Some((turned, fit)) = turned(&s) {
         fit.units(&turned).total()
+    } else if let Some(spread) = Spread::new(&s) {
+        spread.units(&s).total()
     } else {
         units(&s).total()
     }
@@ -96,25 +101,29 @@ kernel! {
             }
             return;
         }
-        let units = units(&s);
+        let spread = Spread::new(&s);
+        let units = spread.as_ref().map_or_else(|| units(&s), |spread| spread.units(&s));
         while i < end {
-            gradient(dx, dy, weight, bias, &s, &units.at(i));
+            let unit = units.at(i);
+            let channel = unit.group * s.group_in + unit.channel;
+            let dx = dx.add((unit.image * s.groups * s.group_in + channel) * s.in_plane());
+            let dy = dy.add((unit.image * s.groups + unit.group) * s.group_out * s.out_plane());
+            let weight = weight.add(unit.group * s.group_out * s.window() + unit.channel * s.taps());
+            clear(dx, offset(bias, channel), &s, &unit);
+            match &spread {
+                Some(spread) => spread.run(dx, dy, weight, &s, &unit),
+                None => panels(dx, dy, weight, &s, &unit),
+            }
             i += 1;
         }
     }
 }
 
-/// All of dx that belongs to one unit.
+/// Adds to dx all that belongs to one unit. `dx`, `dy` and `weight` are at the unit's first image and channel.
 #[inline(never)]
-unsafe fn gradient<T: Real>(dx: *mut T, dy: *const T, weight: *const T, bias: *const T, s: &Shape, unit: &Unit) {
+unsafe fn panels<T: Real>(dx: *mut T, dy: *const T, weight: *const T, s: &Shape, unit: &Unit) {
     let mut scratch = Scratch::<[T; PANEL * NC]>::new();
     let panel: *mut T = scratch.at();
-    let channel = unit.group * s.group_in + unit.channel;
-    let dx = dx.add((unit.image * s.groups * s.group_in + channel) * s.in_plane());
-    clear(dx, offset(bias, channel), s, unit);
-
-    let weight = weight.add(unit.group * s.group_out * s.window() + unit.channel * s.taps());
-    let dy = dy.add((unit.image * s.groups + unit.group) * s.group_out * s.out_plane());
     let (mut col, last) = unit.outputs(s);
     while col < last {
         let cols = NC.min(last - col);
@@ -185,49 +194,34 @@ unsafe fn clear<T: Real>(dx: *mut T, bias: *const T, s: &Shape, unit: &Unit) {
 
 /// Adds outputs `col..col + cols` of one row (channel, tap) of P to the pixels that they come from.
 #[inline(always)]
-unsafe fn add_row<T: Real>(dx: *mut T, mut p: *const T, s: &Shape, unit: &Unit, row: usize, col: usize, cols: usize) {
+unsafe fn add_row<T: Real>(dx: *mut T, p: *const T, s: &Shape, unit: &Unit, row: usize, col: usize, cols: usize) {
     let channel = div(row, s.taps());
     let tap = row - channel * s.taps();
     let r = div(tap, s.cols.kernel);
     let q = tap - r * s.cols.kernel;
+    let width = s.cols.output;
     let (first, last) = s.rows.reading(r, unit.top, unit.bottom);
     let (lo, hi) = s.cols.valid(q);
-    let image = div(col, s.out_plane());
-    let place = col - image * s.out_plane();
-    let mut y = div(place, s.cols.output);
-    let mut x = place - y * s.cols.output;
-    let mut plane = dx.add((image * s.groups * s.group_in + channel) * s.in_plane());
-    let end = p.add(cols);
-    while p < end {
-        let n = (s.cols.output - x).min(end.offset_from(p) as usize);
-        let (from, to) = (lo.max(x), hi.min(x + n));
-        if y >= first && y < last && from < to {
-            let dx = plane.add(s.rows.source(y, r) * s.cols.input + s.cols.source(from, q));
-            add(dx, s.cols.stride, p.add(from - x), to - from);
+    let mut image = div(col, s.out_plane());
+    // Where the image's output 0 is, counted from the first column: the first image may have begun before it.
+    let mut origin = (image * s.out_plane()) as isize - col as isize;
+    while origin < cols as isize {
+        let plane = dx.add((image * s.groups * s.group_in + channel) * s.in_plane());
+        let from = first.max(div((-origin).max(0) as usize, width));
+        let to = last.min(div_ceil((cols as isize - origin) as usize, width));
+        let mut y = from;
+        while y < to {
+            let start = origin + (y * width) as isize;
+            // The part of the row that is among the columns.
+            let lo = lo.max((-start).max(0) as usize);
+            let hi = hi.min((cols as isize - start) as usize);
+            if lo < hi {
+                let dx = plane.add(s.rows.source(y, r) * s.cols.input + s.cols.source(lo, q));
+                add(dx, s.cols.stride, p.offset(start + lo as isize), hi - lo);
+            }
+            y += 1;
         }
-        p = p.add(n);
-        x = 0;
-        y += 1;
-        if y == s.rows.output {
-            y = 0;
-            plane = plane.add(s.groups * s.group_in * s.in_plane());
-        }
-    }
-}
-
-/// y[i · stride] += x[i] for n elements.
-#[inline(always)]
-unsafe fn add<T: Real>(y: *mut T, stride: usize, x: *const T, n: usize) {
-    let mut i = 0;
-    if stride == 1 {
-        while i + T::V::LANES <= n {
-            T::V::load(y.add(i)).add(T::V::load(x.add(i))).store(y.add(i));
-            i += T::V::LANES;
-        }
-    }
-    while i < n {
-        let y = y.add(i * stride);
-        *y = *y + *x.add(i);
-        i += 1;
+        origin += s.out_plane() as isize;
+        image += 1;
     }
 }

@@ -5,8 +5,8 @@
 //! reads it in straight lines, across the ends of rows too, and r-fold copies need not be made.
 
 use super::shape::Shape;
-use super::windows::{copy, fill};
-use crate::gemm::div;
+use super::windows::{add, copy, fill};
+use crate::gemm::{div, div_ceil};
 use crate::simd::{Real, Vector};
 
 /// Elements that a product may read, and ignore, beyond the last line.
@@ -17,16 +17,20 @@ pub(super) struct Lines<'a> {
     /// Rows that lie `stride` apart in the plane are neighbours here: one block for each remainder.
     phases: usize,
     height: usize,
-    /// Elements from copy to copy: an odd number of cache lines, to spread them over the cache's sets.
+    /// Elements from copy to copy.
     copy: usize,
+}
+
+/// Elements from line to line for `n` in each: an odd number of cache lines, to spread them over the cache's sets.
+pub(super) fn line_length(n: usize) -> usize {
+    (n.div_ceil(16) | 1) * 16
 }
 
 impl<'a> Lines<'a> {
     pub fn new(s: &'a Shape, band: usize) -> Self {
-        let reach = s.rows.dilation * (s.rows.kernel - 1);
-        let phases = if reach == 0 { 1 } else { s.rows.stride };
-        let height = band + div(reach, s.rows.stride);
-        let copy = ((phases * height * s.cols.output).div_ceil(16) | 1) * 16;
+        let phases = if s.rows.reach() == 0 { 1 } else { s.rows.stride };
+        let height = band + div(s.rows.reach(), s.rows.stride);
+        let copy = line_length(phases * height * s.cols.output);
         Lines { s, phases, height, copy }
     }
 
@@ -62,11 +66,39 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Copies the planes of `channels` channels from `x` on, as output rows `top..top + band` read them.
+    /// Copies the planes of `channels` channels from `x` on, as output rows from `top` on read them.
     #[inline(never)]
     pub unsafe fn load<T: Real>(&self, to: *mut T, x: *const T, channels: usize, top: usize) {
+        let width = self.s.cols.output;
+        self.each(channels, top, (0, self.s.rows.input), |at, plane, row, lo, hi, first, last| {
+            let to = to.add(at);
+            fill(to, first * width, T::ZERO);
+            fill(to.add(last * width), (self.height - last) * width, T::ZERO);
+            self.rows(to.add(first * width), x.add(plane).wrapping_add(row), last - first, lo, hi);
+        });
+    }
+
+    /// Adds the lines to rows `rows` of the planes that they would be copies of.
+    #[inline(never)]
+    pub unsafe fn add_to<T: Real>(&self, dx: *mut T, from: *const T, channels: usize, top: usize, rows: (usize, usize)) {
+        let (width, stride, step) = (self.s.cols.output, self.s.cols.stride, self.s.rows.stride * self.s.cols.input);
+        self.each(channels, top, rows, |at, plane, row, lo, hi, first, last| {
+            let (mut dx, mut from) = (dx.add(plane).wrapping_add(row), from.add(at + first * width + lo));
+            let mut l = first;
+            while l < last && lo < hi {
+                add(dx, stride, from, hi - lo);
+                dx = dx.wrapping_add(step);
+                from = from.add(width);
+                l += 1;
+            }
+        });
+    }
+
+    /// For each copy and phase calls `f(offset of its line 0, offset of the plane, offset in the plane of what element
+    /// lo of line `first` is, lo, hi, first, last)`: lines `first..last` are rows of the plane among `rows`, with elements `lo..hi`.
+    #[inline(always)]
+    fn each(&self, channels: usize, top: usize, among: (usize, usize), mut f: impl FnMut(usize, usize, usize, usize, usize, usize, usize)) {
         let (rows, cols) = (&self.s.rows, &self.s.cols);
-        let width = cols.output;
         let mut i = 0;
         while i < channels * cols.kernel {
             let channel = div(i, cols.kernel);
@@ -77,17 +109,20 @@ impl<'a> Lines<'a> {
                 // Line l of the phase is row (top + l) · stride + phase − padding.
                 let line = |row: usize| {
                     let at = (row + rows.padding).saturating_sub(phase);
-                    crate::gemm::div_ceil(at, rows.stride).saturating_sub(top).min(self.height)
+                    div_ceil(at, rows.stride).saturating_sub(top).min(self.height)
                 };
-                let (first, last) = (line(0), line(rows.input));
-                let to = to.add(i * self.copy + phase * self.height * width);
-                fill(to, first * width, T::ZERO);
-                fill(to.add(last * width), (self.height - last) * width, T::ZERO);
+                let (first, last) = (line(among.0), line(among.1));
                 let row = ((top + first) * rows.stride + phase).wrapping_sub(rows.padding);
-                let from = x
-                    .add(channel * self.s.in_plane())
-                    .wrapping_add(row.wrapping_mul(cols.input).wrapping_add(cols.source(lo, q)));
-                self.rows(to.add(first * width), from, last - first, lo, hi);
+                let start = row.wrapping_mul(cols.input).wrapping_add(cols.source(lo, q));
+                f(
+                    i * self.copy + phase * self.height * cols.output,
+                    channel * self.s.in_plane(),
+                    start,
+                    lo,
+                    hi,
+                    first,
+                    last,
+                );
                 phase += 1;
             }
             i += 1;

@@ -37,6 +37,11 @@ impl Axis {
         let from = |input: usize| div_ceil((input + self.padding).saturating_sub(at), self.stride).min(self.output);
         (from(first), from(last))
     }
+    /// Inputs from the first to the last tap of a window.
+    #[inline(always)]
+    pub fn reach(&self) -> usize {
+        self.dilation * (self.kernel - 1)
+    }
     /// The input that output `out` reads through tap `tap`; meaningful only for valid outputs.
     #[inline(always)]
     pub fn source(&self, out: usize, tap: usize) -> usize {
@@ -102,7 +107,7 @@ impl Shape {
     /// 1, or where padding beyond the kernel's reach would have to cut dy.
     pub fn turned(&self) -> Option<Self> {
         let turn = |a: &Axis| {
-            let padding = (a.dilation * (a.kernel - 1)).checked_sub(a.padding)?;
+            let padding = a.reach().checked_sub(a.padding)?;
             (a.stride == 1).then_some(Axis {
                 input: a.output,
                 output: a.input,

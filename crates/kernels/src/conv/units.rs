@@ -100,8 +100,12 @@ impl Unit {
         if self.images > 1 {
             return (0, self.images * s.out_plane());
         }
+        let (top, bottom) = self.rows_out(s);
+        (top * s.cols.output, bottom * s.cols.output)
+    }
+    /// The rows of the output that read rows of the unit.
+    pub fn rows_out(&self, s: &Shape) -> (usize, usize) {
         let first = s.rows.reading(s.rows.kernel - 1, self.top, self.bottom).0;
-        let last = s.rows.reading(0, self.top, self.bottom).1;
-        (first * s.cols.output, last * s.cols.output)
+        (first, s.rows.reading(0, self.top, self.bottom).1.max(first))
     }
 }

@@ -40,6 +40,23 @@ unsafe fn zero<T: Real>(dst: *mut T, n: usize) {
     fill(dst, n, T::ZERO);
 }
 
+/// y[i · stride] += x[i] for n elements.
+#[inline(always)]
+pub(super) unsafe fn add<T: Real>(y: *mut T, stride: usize, x: *const T, n: usize) {
+    let mut i = 0;
+    if stride == 1 {
+        while i + T::V::LANES <= n {
+            T::V::load(y.add(i)).add(T::V::load(x.add(i))).store(y.add(i));
+            i += T::V::LANES;
+        }
+    }
+    while i < n {
+        let y = y.add(i * stride);
+        *y = *y + *x.add(i);
+        i += 1;
+    }
+}
+
 /// Writes the run `start..start + len` of a row of `valid` elements with zeros around: element q is
 /// `at(q)` for q in `lo..hi`. `src` is the address of element `lo`, and the elements are `stride` apart.
 #[inline(always)]

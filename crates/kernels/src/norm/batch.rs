@@ -84,8 +84,17 @@ kernel! {
         let mut j = begin;
         while j < end {
             let m = T::V::splat(*mean.add(j));
-            *gbias.add(j) = channel_sum::<T>(n, c * l, j * l, l, |i, count| load_n(g.add(i), count));
-            let w = channel_sum::<T>(n, c * l, j * l, l, |i, count| load_n(g.add(i), count).mul(load_n(x.add(i), count).sub(m)));
+            // Both sums of a plane while it is in the cache.
+            let plane = |k: usize| {
+                let (g, x) = (g.add((k * c + j) * l), x.add((k * c + j) * l));
+                let product = |i, count| load_n(g.add(i), count).mul(load_n(x.add(i), count).sub(m));
+                [
+                    fold_row(l, T::ZERO, |i, count| load_n(g.add(i), count), |a, b| a.add(b)),
+                    fold_row(l, T::ZERO, product, |a, b| a.add(b)),
+                ]
+            };
+            let [b, w] = cascade(n, [T::ZERO; 2], plane, |a, b| [a[0] + b[0], a[1] + b[1]]);
+            *gbias.add(j) = b;
             *gweight.add(j) = w * rstd(T::V::splat(*var.add(j)), eps).first();
             j += 1;
         }
