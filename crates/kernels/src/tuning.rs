@@ -21,6 +21,9 @@ pub(crate) const FEW_SLIVERS: usize = 1;
 pub(crate) const DENSE: isize = 8;
 /// Up to so many columns a product whose A is transposed is computed as its transpose. (gemm 256x4x1600)
 pub(crate) const FEW_COLUMNS: usize = 8;
+/// Most rows of a tile, what threads share the work by: a power of two, so that the usual sizes come out even. 48 and 96
+/// left one of two threads a twelfth more. (gemm 512, 2 threads)
+pub(crate) const TILE_ROWS: usize = 64;
 /// A product with fewer tiles than this gets smaller ones: enough for a handful of threads. (gemm 256, 2 threads)
 pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)

@@ -1,6 +1,6 @@
 //! How C is cut into tiles, the unit of work of threads.
 
-use crate::tuning::{ENOUGH_TILES, MC, NC};
+use crate::tuning::{ENOUGH_TILES, NC, TILE_ROWS};
 
 /// a / b rounded down; 0 for b = 0, so that no check for it can panic.
 #[inline(always)]
@@ -37,16 +37,16 @@ impl Grid {
             cols: n.div_ceil(nc),
         };
         let few = |g: &Grid| g.rows * g.cols * batch < ENOUGH_TILES;
-        let mut best = grid(MC, NC);
+        let mut best = grid(TILE_ROWS, NC);
         // Rows first: tiles of one thread that differ in rows only do not repeat the packing of B.
         if few(&best) {
-            best = grid(MC / 2, NC);
+            best = grid(TILE_ROWS / 2, NC);
         }
         if few(&best) {
-            best = grid(MC / 2, NC / 2);
+            best = grid(TILE_ROWS / 2, NC / 2);
         }
         if few(&best) {
-            best = grid(MC / 4, NC / 2);
+            best = grid(TILE_ROWS / 4, NC / 2);
         }
         best
     }
