@@ -4,6 +4,7 @@ import { opTable } from "../src/core/op.js";
 import { samplesOf, torchOf } from "./harness/plan.js";
 import { declarations, textPatterns } from "./table/declarations.js";
 import { opsPage, publicDeclarations } from "./table/page.js";
+import { performancePage, thresholds } from "./table/thresholds.js";
 import "../src/index.js";
 
 const specs = [...opTable.values()].map((fn) => fn.spec);
@@ -35,6 +36,19 @@ test("every public function of src/ops has a doc comment", () => {
 
 test("docs/ops.md is up to date: node scripts/docs.mjs", () => {
   expect(readFileSync(new URL("../docs/ops.md", import.meta.url), "utf8")).toBe(opsPage());
+});
+
+test("every threshold names the row of the bench that set it", () => {
+  const all = thresholds();
+  expect(all.length).toBeGreaterThan(20);
+  for (const { name, doc, row } of all) {
+    expect(doc, name).toMatch(/\S/);
+    expect(row, `${name}: the row, in brackets at the end of its comment`).toMatch(/\S/);
+  }
+});
+
+test("the thresholds in docs/performance.md are up to date: node scripts/docs.mjs", () => {
+  expect(readFileSync(new URL("../docs/performance.md", import.meta.url), "utf8")).toBe(performancePage());
 });
 
 /** Kernels that no op calls, and why they are there. */

@@ -1,6 +1,6 @@
 /*
  * Every threshold of the TypeScript side, each with the row of `npm run bench` that set it. Those of the kernels stand
- * in `crates/kernels/src/tuning.rs`; `docs/performance.md` shows both in one table.
+ * in `crates/kernels/src/tuning.rs`; `docs/performance.md` shows both in one table, made by `node scripts/docs.mjs`.
  *
  * Only THREAD_WORTH, CHUNKS_PER_THREAD and SPINS may look at threads: all else fixes the order of summation.
  */

@@ -1,4 +1,5 @@
-// Prints docs/ops.md: see scripts/docs.mjs.
+// Prints the pages of docs/ that are made from the sources, as JSON: see scripts/docs.mjs.
 import { opsPage } from "./page.js";
+import { performancePage } from "./thresholds.js";
 
-process.stdout.write(opsPage());
+process.stdout.write(JSON.stringify({ "docs/ops.md": opsPage(), "docs/performance.md": performancePage() }));
