@@ -1,7 +1,6 @@
 use super::*;
 use crate::gemm::Scratch;
 use crate::math::exp;
-use crate::reduce::fold_row;
 
 // Operands of meta, by number.
 const G: usize = 0;
@@ -78,7 +77,7 @@ kernel! {
                     let mut r = 0;
                     while r < rows {
                         let (g, out) = (g.from(r).p, out.from(row + r).p);
-                        let mean = T::V::splat(fold_row(ev, T::ZERO, |i, n| load_n(g.add(i), n).mul(load_n(out.add(i), n)), |a, b| a.add(b)));
+                        let mean = T::V::splat(fold_tile(ev, T::ZERO, |i, n| load_n(g.add(i), n).mul(load_n(out.add(i), n)), |a, b| a.add(b)));
                         let (x, d) = (probabilities.from(r).p, work.from(r).p);
                         each_vector::<T>(0, cols, |i, n| store_n(load_n(d.add(i), n).sub(mean).mul(load_n(x.add(i), n)), d.add(i), n));
                         if !gmask.is_null() {

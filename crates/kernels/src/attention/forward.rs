@@ -1,7 +1,6 @@
 use super::*;
 use crate::gemm::Scratch;
 use crate::math::{exp, log};
-use crate::reduce::fold_row;
 
 // Operands of meta, by number.
 const Q: usize = 0;
@@ -48,11 +47,11 @@ kernel! {
                         *max = T::NEG_INFINITY;
                         *sum = T::ZERO;
                     }
-                    let next = fold_row(cols, *max, |i, n| load_n(x.add(i), n), |a, b| a.max(b));
+                    let next = fold_tile(cols, *max, |i, n| load_n(x.add(i), n), |a, b| a.max(b));
                     // Nothing seen so far: nothing to subtract, as −∞ − (−∞) would be NaN.
                     let shift = if next == T::NEG_INFINITY { T::ZERO } else { next };
                     let (past, at) = (exp(T::V::splat(*max - shift)).first(), T::V::splat(shift));
-                    let total = fold_row(cols, T::ZERO, |i, n| {
+                    let total = fold_tile(cols, T::ZERO, |i, n| {
                         let e = exp(load_n(x.add(i), n).sub(at));
                         store_n(e, x.add(i), n);
                         e

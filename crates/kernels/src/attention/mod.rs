@@ -12,7 +12,7 @@ mod forward;
 mod tests;
 
 use crate::gemm::{div, gemm, gemm_tiles};
-use crate::reduce::{each_vector, load_n, store_n};
+use crate::reduce::{each_vector, keep_first, load_n, store_n};
 use crate::simd::{Real, Vector};
 use crate::tuning::{ATTENTION_COLS as COLS, ATTENTION_ROWS as ROWS};
 
@@ -217,4 +217,38 @@ impl<T: Real> Problem<T> {
 unsafe fn scale_row<T: Real>(x: *mut T, n: usize, factor: T) {
     let factor = T::V::splat(factor);
     each_vector::<T>(0, n, |i, count| store_n(load_n(x.add(i), count).mul(factor), x.add(i), count));
+}
+
+/// item(i, count) ⊕ … over a row as short as a tile's, four vectors at a time: nothing to set up, and rounding has no room to grow.
+/// A last part of a vector is handed over with its `count`, and its other lanes are left out.
+#[inline(always)]
+unsafe fn fold_tile<T: Real>(n: usize, first: T, mut item: impl FnMut(usize, usize) -> T::V, add: impl Fn(T::V, T::V) -> T::V) -> T {
+    let lanes = T::V::LANES;
+    let none = T::V::splat(first);
+    let mut total = none;
+    let mut i = 0;
+    if n >= 4 * lanes {
+        let [mut a, mut b, mut c] = [none; 3];
+        while i + 4 * lanes <= n {
+            total = add(total, item(i, lanes));
+            a = add(a, item(i + lanes, lanes));
+            b = add(b, item(i + 2 * lanes, lanes));
+            c = add(c, item(i + 3 * lanes, lanes));
+            i += 4 * lanes;
+        }
+        total = add(add(total, a), add(b, c));
+    }
+    while i + lanes <= n {
+        total = add(total, item(i, lanes));
+        i += lanes;
+    }
+    if i < n {
+        total = add(total, keep_first(item(i, n - i), n - i, first));
+    }
+    let lane = |i| T::V::splat(total.lane(i));
+    if lanes == 4 {
+        add(add(lane(0), lane(2)), add(lane(1), lane(3))).first()
+    } else {
+        add(lane(0), lane(1)).first()
+    }
 }
