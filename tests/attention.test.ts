@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type DType, F, type Tensor, fromTypedArray, manualSeed, memoryStats, nn, noGrad, rand } from "lanegrad";
+import { type DType, F, type Tensor, fromTypedArray, manualSeed, memoryStats, nn, noGrad, optim, rand, randint } from "lanegrad";
 import { type Golden, close, exact } from "./fixtures/values.js";
 
 interface Mask {
@@ -25,8 +25,17 @@ interface Case {
   grads: Record<string, Golden>;
 }
 
+interface Curve {
+  dropout: number;
+  dtype: "float32" | "float64";
+  normFirst: boolean;
+  losses: number[];
+}
+
 /** Made by tests/golden/attention.py. NaN is null in it. */
-const cases = (JSON.parse(readFileSync(new URL("golden/attention.json", import.meta.url), "utf8")) as Case[]).map((one) => ({
+const golden = JSON.parse(readFileSync(new URL("golden/attention.json", import.meta.url), "utf8")) as { cases: Case[]; curves: Curve[] };
+
+const cases = golden.cases.map((one) => ({
   ...one,
   title: `${one.module}(${[...one.args, one.options].map((x) => JSON.stringify(x)).join(", ")}) ${JSON.stringify(one.shapes)} ${JSON.stringify(one.call)} ${one.dtype}`,
 }));
@@ -208,3 +217,44 @@ describe("attention layers", () => {
     expect(Math.abs(mean - 1)).toBeLessThan(0.02);
   });
 });
+
+class Classifier extends nn.Module {
+  readonly embed = new nn.Embedding(6, 16, { paddingIdx: 5 });
+  readonly encoder: nn.TransformerEncoder;
+  readonly head: nn.Linear;
+
+  constructor(options: nn.TransformerLayerOptions) {
+    super();
+    nn.init.uniform_(this.embed.weight, { a: -1, b: 1 }); // normal draws agree only up to rounding
+    this.encoder = new nn.TransformerEncoder(
+      new nn.TransformerEncoderLayer(16, 4, { dimFeedforward: 32, batchFirst: true, ...options }),
+      2,
+    );
+    this.head = new nn.Linear(16, 2);
+  }
+
+  forward(tokens: Tensor): Tensor {
+    const x = this.encoder.forward(this.embed.forward(tokens), { srcKeyPaddingMask: tokens.eq(5) });
+    return this.head.forward(x.mean(1));
+  }
+}
+
+// From the seed alone: initial values, dropout masks in the order of PyTorch's memory, gradients, optimiser.
+test.each(golden.curves)(
+  "an encoder's training follows PyTorch's: dropout $dropout, $dtype, normFirst $normFirst",
+  ({ dropout, dtype, normFirst, losses }) => {
+    manualSeed(11);
+    const model = new Classifier({ dropout, normFirst }).to(dtype);
+    const optimizer = new optim.Adam(model.parameters(), { lr: 3e-3 });
+    const bound = dtype === "float32" ? 2e-4 : 1e-10;
+    losses.forEach((want, step) => {
+      const tokens = randint(6, [16, 9]);
+      const labels = tokens.eq(1).sum(1).gt(tokens.eq(0).sum(1)).to("int32");
+      const loss = F.crossEntropy(model.forward(tokens), labels);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      expect(Math.abs(loss.item() - want), `loss of step ${step}: ${loss.item()}, PyTorch ${want}`).toBeLessThan(bound);
+    });
+  },
+);

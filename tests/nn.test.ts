@@ -15,9 +15,24 @@ interface LayerGolden {
   evaluated: Golden;
 }
 
+interface Limited {
+  printed: string;
+  output: Golden;
+  weight: Golden;
+  grad: Golden;
+}
+
 interface Goldens {
   layers: Record<string, LayerGolden>;
-  embedding: { small: Golden; padded: Golden; output: Golden; grad: Golden; printed: [string, string] };
+  embedding: {
+    small: Golden;
+    padded: Golden;
+    output: Golden;
+    grad: Golden;
+    printed: [string, string];
+    limited: Limited;
+    pretrained: Omit<Limited, "grad">;
+  };
   losses: Record<"mean" | "sum" | "none", Record<string, Golden>>;
   inits: Record<string, Golden> & { gains: number[] };
   clip: Record<string, { total: Golden; grads: Golden[] }>;
@@ -116,6 +131,37 @@ test("Embedding: normal draws, the padding row, its gradient", () => {
   close(padded.weight.grad!, want.grad);
   expect([small, padded].map(String)).toEqual(want.printed);
   expect(() => new nn.Embedding(3, 4, { paddingIdx: 3 })).toThrow(/Embedding\(\): paddingIdx 3 is outside a table of 3 rows/);
+});
+
+test("Embedding: a largest norm, gradients by frequency, given tables", () => {
+  const { limited: want, pretrained: given } = golden.embedding;
+  manualSeed(3);
+  [new nn.Embedding(3, 4), new nn.Embedding(10, 4)].map(String);
+  const limited = new nn.Embedding(6, 4, { maxNorm: 1.5, normType: 1, scaleGradByFreq: true });
+  const y = limited.forward(
+    tensor(
+      [
+        [1, 4],
+        [1, 1],
+      ],
+      { dtype: "int32" },
+    ),
+  );
+  y.mul(ramp([2, 2, 4]))
+    .sum()
+    .backward();
+  close(y, want.output, "output");
+  close(limited.weight, want.weight, "weight");
+  close(limited.weight.grad!, want.grad, "gradient");
+  const table = ramp([3, 2]);
+  const pretrained = nn.Embedding.fromPretrained(table, { maxNorm: 2 });
+  close(pretrained.forward(tensor([0, 2], { dtype: "int32" })), given.output);
+  close(table, given.weight);
+  expect([limited, pretrained].map(String)).toEqual([want.printed, given.printed]);
+  expect([pretrained, nn.Embedding.fromPretrained(table, { freeze: false })].map((x) => x.weight.requiresGrad)).toEqual([false, true]);
+  expect(() => nn.Embedding.fromPretrained(tensor([1]))).toThrow(
+    /fromPretrained\(\): expected a table \[numEmbeddings, embeddingDim\], got \[1\]/,
+  );
 });
 
 test.each(["mean", "sum", "none"] as const)("losses, reduction %s", (reduction) => {

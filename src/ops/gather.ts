@@ -1,21 +1,24 @@
 import { launch } from "../runtime/backend.js";
 import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
 import { contiguousInput } from "../core/copy.js";
-import { bitsOf } from "../core/dtype.js";
-import { composite, op } from "../core/op.js";
+import { type DType, bitsOf } from "../core/dtype.js";
+import { composite, op, temporary } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { normalizeDim, show } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
-import { mul } from "./binary.js";
-import { ne } from "./compare.js";
-import { to } from "./convert.js";
-import { zeros } from "./creation.js";
+import { add, div, mul } from "./binary.js";
+import { gt, ne } from "./compare.js";
+import { detach, to } from "./convert.js";
+import { ones, zeros } from "./creation.js";
 import { checkIndices, requireInt } from "./families/indices.js";
 import { aroundDim } from "./families/reduction.js";
-import { indexAdd, scatterAdd } from "./scatter.js";
+import { indexAdd, indexCopy_, scatterAdd } from "./scatter.js";
 import { narrow } from "./slice.js";
+import { norm } from "./statistics.js";
+import { reciprocal } from "./unary.js";
 import { reshape, unsqueeze } from "./view.js";
+import { where } from "./where.js";
 
 /** @throws ShapeError unless `index` has the dims of `x` and is nowhere larger, but along `dim` */
 export function checkAlong(name: string, x: Tensor, dim: number, index: Tensor, what = "the tensor"): void {
@@ -137,10 +140,34 @@ function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonly numbe
 export interface EmbeddingOptions {
   /** A row that gets no gradient. Negative: from the end. */
   paddingIdx?: number | null;
+  /** Rows that are looked up and have a larger norm are first scaled down to it, in the weight itself. Default none. */
+  maxNorm?: number | null;
+  /** p of that norm. Default 2. */
+  normType?: number;
+  /** Divide the gradient of a row by how often it was looked up. Default false. */
+  scaleGradByFreq?: boolean;
+}
+
+/** Rows of `weight` that the indices name, scaled to a norm of at most `most`, in place. */
+function limitRows(weight: Tensor, index: Tensor, most: number, p: number): void {
+  temporary(() => {
+    const flat = reshape(index, [-1]);
+    const rows = indexSelect(weight, 0, flat);
+    const norms = norm(rows, p, 1, { keepdim: true });
+    const scaled = mul(rows, div(most, add(norms, 1e-7)));
+    indexCopy_(detach(weight), 0, flat, where(gt(norms, most), scaled, rows));
+  });
+}
+
+/** 1 / how often each index occurs, in the shape of the indices. */
+function shares(index: Tensor, rows: number, dtype: DType): Tensor {
+  const flat = reshape(index, [-1]);
+  const counts = indexAdd(zeros([rows], { dtype }), 0, flat, ones([flat.numel], { dtype }));
+  return reshape(reciprocal(indexSelect(counts, 0, flat)), index.shape);
 }
 
 /**
- * The rows of `weight` `[num, dim]` that the indices name: shape `[...index, dim]`.
+ * The rows of `weight` `[num, dim]` that the indices name: shape `[...index, dim]`. With `maxNorm` it changes the weight, as in PyTorch.
  *
  * @throws IndexError naming the first index outside the table
  */
@@ -151,6 +178,7 @@ export const embedding: Op<(index: Tensor, weight: Tensor, options?: EmbeddingOp
     { inputs: [[5, 3], { shape: [2, 4], dtype: "int32", low: 0, high: 5 }] },
     { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 1, 0] }], args: [{ paddingIdx: 1 }], finiteDifferences: false },
     { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 4, 0] }], args: [{ paddingIdx: -1 }], finiteDifferences: false },
+    { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 4, 0] }], args: [{ scaleGradByFreq: true }], finiteDifferences: false },
     { inputs: [[5, 3], { shape: [], dtype: "int32", values: [2] }] },
     { inputs: [[5, 3], { shape: [0], dtype: "int32", low: 0, high: 5 }] },
   ],
@@ -169,19 +197,38 @@ export const embedding: Op<(index: Tensor, weight: Tensor, options?: EmbeddingOp
       args: [{ paddingIdx: 5 }],
       throws: /embedding\(\): paddingIdx 5 is outside a table of 5 rows/,
     },
+    {
+      inputs: [[5, 3], { shape: [1], dtype: "int32", values: [0] }],
+      args: [{ maxNorm: -1 }],
+      throws: /embedding\(\): maxNorm must be 0 or more and normType above 0, got -1 and 2/,
+    },
   ],
-  prepare(index: Tensor, weight: Tensor, { paddingIdx = null }: EmbeddingOptions = {}) {
+  prepare(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}) {
+    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
     requireInt("embedding", index, "indices");
     if (weight.ndim !== 2) throw new ShapeError(`embedding(): the weight must be a matrix [num, dim], got ${show(weight.shape)}`);
     const rows = weight.shape[0]!;
     if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows)) {
       throw new ArgumentError(`embedding(): paddingIdx ${paddingIdx} is outside a table of ${rows} rows`);
     }
+    if ((maxNorm !== null && !(maxNorm >= 0)) || !(normType > 0))
+      throw new ArgumentError(`embedding(): maxNorm must be 0 or more and normType above 0, got ${maxNorm} and ${normType}`);
     checkIndices("embedding", index, { size: rows, what: `a table of ${rows} rows` });
-    return { inputs: [weight, index], args: { ignore: paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx } };
+    const ignore = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+    return { inputs: [weight, index], args: { ignore, maxNorm, normType, scaleGradByFreq } };
   },
-  run: ([weight, index]) => selectRows(weight!, 0, index!, [...index!.shape, weight!.shape[1]!]),
-  vjp: [needs([1], (g, c) => embeddingGrad(g, c.input(1), c.shapes[0]!, c.args.ignore)), null],
+  run([weight, index], { maxNorm, normType }) {
+    if (maxNorm !== null) limitRows(weight!, index!, maxNorm, normType);
+    return selectRows(weight!, 0, index!, [...index!.shape, weight!.shape[1]!]);
+  },
+  vjp: [
+    needs([1], (g, c) => {
+      const [rows] = c.shapes[0] as [number, number];
+      const scaled = c.args.scaleGradByFreq ? mul(g, unsqueeze(shares(c.input(1), rows, g.dtype), -1)) : g;
+      return embeddingGrad(scaled, c.input(1), c.shapes[0]!, c.args.ignore);
+    }),
+    null,
+  ],
 });
 
 /** The gradient of a table: the rows of `g` added up where they came from, but for the padding. */

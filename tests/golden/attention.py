@@ -140,4 +140,41 @@ CASES = [
     run("Transformer", [], {"dModel": 8, "nhead": 2, "numEncoderLayers": 2, "numDecoderLayers": 1, **ENCODER, "dropout": 0.1, "batchFirst": True}, [[2, 4, 8], [2, 3, 8]], {"tgtMask": causal(3)}, dtype="float64"),
 ]
 
-pathlib.Path(__file__).with_name("attention.json").write_text("[\n" + ",\n".join(json.dumps(case) for case in CASES) + "\n]\n")
+
+class Classifier(nn.Module):
+    """Which token, 0 or 1, occurs more often?"""
+
+    def __init__(self, dropout, **options):
+        super().__init__()
+        self.embed = nn.Embedding(6, 16, padding_idx=5)
+        nn.init.uniform_(self.embed.weight, -1, 1)  # normal draws agree only up to rounding
+        layer = nn.TransformerEncoderLayer(16, 4, dim_feedforward=32, dropout=dropout, batch_first=True, **options)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, tokens):
+        mask = tokens == 5
+        return self.head(self.encoder(self.embed(tokens), src_key_padding_mask=mask).mean(1))
+
+
+def curve(dropout, dtype="float32", **options):
+    torch.manual_seed(11)
+    model = Classifier(dropout, **options).to(DTYPES[dtype])
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        tokens = torch.randint(6, (16, 9))
+        labels = ((tokens == 1).sum(1) > (tokens == 0).sum(1)).long()
+        loss = nn.functional.cross_entropy(model(tokens), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(round(loss.item(), 12))
+    return {"dropout": dropout, "dtype": dtype, "normFirst": options.get("norm_first", False), "losses": losses}
+
+
+CURVES = [curve(0.0), curve(0.1), curve(0.1, norm_first=True), curve(0.1, "float64")]
+
+pathlib.Path(__file__).with_name("attention.json").write_text(
+    '{"cases": [\n' + ",\n".join(json.dumps(case) for case in CASES) + '\n], "curves": ' + json.dumps(CURVES) + "}\n"
+)

@@ -96,7 +96,11 @@ def embedding():
     small, padded = nn.Embedding(3, 4), nn.Embedding(10, 4, padding_idx=-2)
     y = padded(torch.tensor([[1, 8], [9, 1]]))
     (y * ramp(2, 2, 4)).sum().backward()
-    return {"small": values(small.weight), "padded": values(padded.weight), "output": values(y), "grad": values(padded.weight.grad), "printed": [str(small), str(padded)]}
+    limited = nn.Embedding(6, 4, max_norm=1.5, norm_type=1.0, scale_grad_by_freq=True)
+    z = limited(torch.tensor([[1, 4], [1, 1]]))
+    (z * ramp(2, 2, 4)).sum().backward()
+    pretrained = nn.Embedding.from_pretrained(ramp(3, 2), max_norm=2.0)
+    return {"limited": {"printed": str(limited), "output": values(z), "weight": values(limited.weight), "grad": values(limited.weight.grad)}, "pretrained": {"printed": str(pretrained), "output": values(pretrained(torch.tensor([0, 2]))), "weight": values(pretrained.weight)}, "small": values(small.weight), "padded": values(padded.weight), "output": values(y), "grad": values(padded.weight.grad), "printed": [str(small), str(padded)]}
 
 
 # ---- losses
