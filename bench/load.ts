@@ -37,7 +37,7 @@ const programs: Program[] = [
     peer: "tfjs-wasm",
     node: process.execPath,
     import: `const require = (await import("node:module")).createRequire(${JSON.stringify(join(peersFolder, "x.js"))});
-      const tf = require("@tensorflow/tfjs-core"); require("@tensorflow/tfjs-backend-wasm");`,
+      const tf = require("@tensorflow/tfjs"); require("@tensorflow/tfjs-backend-wasm");`,
     init: `await tf.setBackend("wasm"); await tf.ready();`,
     first: "tf.sum(tf.add(tf.tensor([1, 2]), 1)).dataSync()[0]",
   },

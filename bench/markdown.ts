@@ -1,5 +1,6 @@
 // The results as the table of the README.
 import { partOfLimit } from "./bars.js";
+import { fault } from "./report.js";
 import { type Results, type RowResult, find, timeOf } from "./results.js";
 import { digits, duration } from "./table.js";
 
@@ -22,7 +23,7 @@ const others = [
 function otherCell(row: RowResult, peer: string): string {
   const side = find(row, peer);
   if (!side || side.missing !== undefined) return "";
-  if (side.error !== undefined) return side.error.startsWith("disagrees") ? "disagrees" : "**throws**";
+  if (side.error !== undefined) return fault(side.error) === "throws" ? "**throws**" : fault(side.error);
   const [theirs, ours] = [timeOf(row, peer), timeOf(row, "lanegrad")];
   if (theirs === undefined) return "";
   return ours === undefined ? duration(theirs) : `${duration(theirs)} (${digits(theirs / ours)} ×)`;

@@ -14,6 +14,8 @@ export interface Plan {
   rounds: number;
   /** A run longer than this is measured once. */
   longSeconds: number;
+  /** A side that takes longer than this for a row is given up. */
+  patienceSeconds: number;
   progress: (text: string) => void;
 }
 
@@ -59,7 +61,7 @@ async function startAll(started: Started[]): Promise<Map<Started, string>> {
 
 async function measureRow(row: Row, started: readonly Started[], failures: ReadonlyMap<Started, string>, plan: Plan): Promise<RowResult> {
   const checked: Checked[] = [];
-  for (const side of started) checked.push(await check(row, side, failures.get(side)));
+  for (const side of started) checked.push(await check(row, side, failures.get(side), plan));
   const reference =
     referees.flatMap((peer) => checked.filter((side) => side.peer === peer && side.reply)).at(0) ?? checked.find((side) => side.reply);
   for (const side of checked) if (side !== reference) compare(side, reference, row);
@@ -77,11 +79,11 @@ async function measureRow(row: Row, started: readonly Started[], failures: Reado
   };
 }
 
-async function check(row: Row, started: Started, failure: string | undefined): Promise<Checked> {
+async function check(row: Row, started: Started, failure: string | undefined, { patienceSeconds }: Plan): Promise<Checked> {
   const { peer, threads } = started.spec;
   const side: Checked = { peer, threads, samples: [], started };
   if (!started.running) return { ...side, error: `did not start: ${failure}` };
-  const reply = await started.running.ask({ do: "check", row: certain(row) });
+  const reply = await started.running.ask({ do: "check", row: certain(row) }, patienceSeconds);
   if ("missing" in reply) return { ...side, missing: reply.missing };
   if ("error" in reply) return fail(side, reply.error);
   if (!("sketch" in reply)) return { ...side, error: "unexpected answer" };
@@ -102,13 +104,13 @@ function compare(side: Checked, reference: Checked | undefined, row: Row): void 
     side.error = `disagrees: ${side.apart.toExponential(1)} away from ${sideName(reference)}, more than ${allowed}`;
 }
 
-async function time(row: Row, side: Checked, round: number, { effort, longSeconds }: Plan): Promise<void> {
+async function time(row: Row, side: Checked, round: number, { effort, longSeconds, patienceSeconds }: Plan): Promise<void> {
   const { seconds } = side.reply!;
   if (seconds > longSeconds) {
     if (round === 1) side.samples.push(seconds);
     return;
   }
-  const reply = await side.started.running!.ask({ do: "time", row, effort });
+  const reply = await side.started.running!.ask({ do: "time", row, effort }, patienceSeconds);
   if ("samples" in reply) side.samples.push(...reply.samples);
   else fail(side, "error" in reply ? reply.error : "unexpected answer");
 }

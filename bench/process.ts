@@ -6,34 +6,35 @@ import type { Reply, Task } from "./serve.js";
 
 /** A side that is running and answers tasks one at a time. */
 export interface Running {
-  ask: (task: Task) => Promise<Reply>;
+  /** An error as reply when that takes longer than `patience`, in seconds: the side has then been ended. */
+  ask: (task: Task, patience: number) => Promise<Reply>;
   stop: () => void | Promise<void>;
 }
 
-/** No row takes longer, or its side is ended. */
-const PATIENCE_SECONDS = 240;
+/** A side that takes longer does not start. */
+const START_SECONDS = 120;
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
 export async function startProcess(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Running> {
   const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env } });
   const next = replies(child);
-  const first = await next();
+  const first = await next(START_SECONDS);
   if (first !== "ready") {
     child.kill();
     throw new Error(typeof first === "string" ? first : "error" in first ? first.error : "unexpected answer");
   }
   return {
-    ask(task) {
+    ask(task, patience) {
       child.stdin.write(`${JSON.stringify(task)}\n`);
-      return next() as Promise<Reply>;
+      return next(patience) as Promise<Reply>;
     },
     stop: () => void child.kill(),
   };
 }
 
 /** The next reply each time; an error as reply when the process ends or takes too long. */
-function replies(child: ChildProcessWithoutNullStreams): () => Promise<Reply | "ready"> {
+function replies(child: ChildProcessWithoutNullStreams): (patience: number) => Promise<Reply | "ready"> {
   let stderr = "";
   let deliver: ((reply: Reply | "ready") => void) | undefined;
   let ended: string | undefined;
@@ -48,12 +49,12 @@ function replies(child: ChildProcessWithoutNullStreams): () => Promise<Reply | "
   };
   child.on("error", (error) => end(`did not start: ${error.message}`));
   child.on("close", (code, signal) => end(`its process ended with ${signal ?? `status ${code}`}`));
-  return () =>
+  return (patience) =>
     new Promise((resolve) => {
       const timer = setTimeout(() => {
         child.kill("SIGKILL");
-        resolve({ error: `took over ${PATIENCE_SECONDS} s` });
-      }, PATIENCE_SECONDS * 1000);
+        resolve({ error: `took over ${patience} s` });
+      }, patience * 1000);
       deliver = (reply) => {
         clearTimeout(timer);
         resolve(reply);

@@ -8,6 +8,16 @@ const none = "-";
 const MEGABYTE = 1 << 20;
 const percent = (part: number | undefined): string => (part === undefined ? none : `${(100 * part).toFixed(0)} %`);
 
+/** An error in a word. */
+export function fault(error: string): string {
+  const told = [
+    ["disagrees", "disagrees"],
+    ["did not start", "absent"],
+    ["took over", error.replace("took over", ">")],
+  ].find(([begin]) => error.startsWith(begin!));
+  return told?.[1] ?? "throws";
+}
+
 function cell(row: RowResult, side: Measured | undefined): string {
   if (!side || side.missing !== undefined) return none;
   if (side.error !== undefined)
@@ -72,7 +82,7 @@ function faults(rows: readonly RowResult[]): string[] {
   const found = new Map<string, string[]>();
   for (const row of rows) {
     for (const side of row.sides.filter(({ error }) => error !== undefined)) {
-      const text = `${sideName(side)}: ${/^(disagrees|did not start)/.test(side.error!) ? "" : "throws: "}${side.error}`;
+      const text = `${sideName(side)}: ${fault(side.error!) === "throws" ? "throws: " : ""}${side.error}`;
       found.set(text, [...(found.get(text) ?? []), row.title]);
     }
   }

@@ -20,8 +20,8 @@ const tty = process.stderr.isTTY;
 const progress = (text: string): void => void process.stderr.write(tty ? `\r\x1b[K${text}` : `${text}\n`);
 
 const plan: Plan = options.quick
-  ? { effort: { seconds: 0.1, minSamples: 3 }, rounds: 1, longSeconds: 0.7, progress }
-  : { effort: { seconds: 0.25, minSamples: 4 }, rounds: 3, longSeconds: 3, progress };
+  ? { effort: { seconds: 0.1, minSamples: 3 }, rounds: 1, longSeconds: 0.7, patienceSeconds: 30, progress }
+  : { effort: { seconds: 0.25, minSamples: 4 }, rounds: 3, longSeconds: 3, patienceSeconds: 90, progress };
 
 /** In a process of its own, on a Node with relaxed SIMD: the plain limit does not depend on the version. */
 function measureLimits(): Limits {

@@ -11,6 +11,9 @@ from sampler import sample, timed, warm_up
 from sketch import sketch
 from values import values
 
+# As bench/serve.ts: a first run that took long is not taken for the rule.
+COLD_SECONDS = 0.3
+
 KINDS = {**KINDS, "train": train, "infer": infer}
 
 
@@ -31,9 +34,13 @@ def answer(task, ready={}):
             if "count" not in ready:
                 ready["count"] = warm_up(run, task["effort"])
             return {"samples": sample(run, ready["count"], task["effort"])}
-        seconds = [timed(run, 1) for _ in range(row.get("checkRuns", 1))][-1]
+        runs = row.get("checkRuns", 1)
+        seconds = [timed(run, 1) for _ in range(runs)][-1]
+        shown = sketch(result(), row.get("moments", False))
+        if runs == 1 and seconds > COLD_SECONDS:
+            seconds = timed(run, 1)
         about = {"version": torch.__version__, "threads": torch.get_num_threads()}
-        return {"sketch": sketch(result(), row.get("moments", False)), "seconds": seconds, "about": about}
+        return {"sketch": shown, "seconds": seconds, "about": about}
     except Exception as error:
         ready.clear()
         return {"error": f"{type(error).__name__}: {error}"}
