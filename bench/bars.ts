@@ -65,13 +65,21 @@ function gain(result: RowResult, { limits }: Results, peer: string): Omit<Verdic
   return { value, of: "of the limit's gain by a second thread", bar: 0.85, atLeast: true, ok: value >= 0.85 };
 }
 
+/** The most memory that tensors held, against what must live. */
+function memory(result: RowResult, peer: string): Omit<Verdict, "title" | "side"> | undefined {
+  const { alive, memoryBar } = result.row;
+  const peak = find(result, peer)?.memory?.peak;
+  if (alive === undefined || memoryBar === undefined || peak === undefined) return undefined;
+  return { value: peak / alive, of: "x the bytes that must live", bar: memoryBar, atLeast: false, ok: peak / alive <= memoryBar };
+}
+
 export function verdicts(results: Results): Verdict[] {
   return results.rows.flatMap((result) =>
     ["lanegrad", "lanegrad-relaxed"].flatMap((side) => {
       const { bar, threaded } = result.row;
       const relaxed = isRelaxed(result, side, 1);
       const own = bar && "plain" in bar ? (relaxed ? bar.relaxed : bar.plain) : bar;
-      const found = [own && judge(result, own, results, side), threaded && gain(result, results, side)];
+      const found = [own && judge(result, own, results, side), threaded && gain(result, results, side), memory(result, side)];
       return found.flatMap((verdict) => (verdict ? [{ title: result.title, side, ...verdict }] : []));
     }),
   );

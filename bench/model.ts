@@ -71,7 +71,7 @@ function shapesOf(l: Layer): [bound: number, ...shape: number[]][] {
 /** Initial values of all parameters. */
 export function parametersOf(layers: readonly Layer[]): InputSpec[] {
   const shapes = layers.flatMap(shapesOf);
-  return shapes.map(([bound, ...shape], i) => (bound < 0 ? between(1, 1, 0, ...shape) : between(-bound, bound, 100 + i, ...shape)));
+  return shapes.map(([bound, ...shape], i) => (bound < 0 ? between(1, 1, 0, ...shape) : between(0 - bound, bound, 100 + i, ...shape)));
 }
 
 interface Walk {
@@ -163,7 +163,7 @@ function costs({ layers, x, optimizer }: Model): { forward: number; flops: numbe
   return { forward, flops: 3 * forward - firstFlops, alive: Math.max(saved, firstSaved) + FLOAT * count * copies };
 }
 
-export type RowExtra = Partial<Pick<Row, "bar" | "threaded" | "tolerance" | "checkRuns">>;
+export type RowExtra = Partial<Pick<Row, "bar" | "memoryBar" | "threaded" | "tolerance" | "checkRuns">>;
 
 /** Forward, loss, backward and update. */
 export function training(subject: string, name: string, model: Model, extra: RowExtra = {}): Row {

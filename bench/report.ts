@@ -57,6 +57,16 @@ function verdictLine({ title, side, value, of, bar, atLeast, ok }: Verdict): str
   return [title, side, digits(value), of, `${atLeast ? "≥" : "≤"} ${digits(bar)}`, ok ? "ok" : "BELOW"];
 }
 
+/** What each side said of itself, once. */
+function aboutSides(rows: readonly RowResult[]): string[] {
+  const told = new Map<string, string>();
+  for (const side of rows.flatMap((row) => row.sides)) {
+    const facts = Object.entries(side.about ?? {}).filter(([key]) => key !== "why");
+    if (facts.length > 0) told.set(sideName(side), facts.map(([key, value]) => `${key} ${String(value)}`).join(", "));
+  }
+  return [...told].map(([name, text]) => `${name}: ${text}`);
+}
+
 function limitLines({ limits }: Results): string[] {
   const pair = ([one, two]: readonly [number, number]): string => `${digits(one)} and ${digits(two)}`;
   return [
@@ -131,7 +141,6 @@ export function printResults(results: Results): string {
       align([["behind a JavaScript or WASM peer", "", ""], ...slower.map((b) => [b.title, b.rival, `${digits(b.times)}x slower`])]),
     );
   parts.push(...memoryTable(rows), ...loadTables(results));
-  const wrong = faults(rows);
-  if (wrong.length > 0) parts.push("", ...wrong);
+  parts.push("", ...faults(rows), "", ...aboutSides(rows));
   return parts.join("\n");
 }

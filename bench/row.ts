@@ -50,6 +50,8 @@ export interface Row {
   moments?: boolean;
   /** One for plain and one for relaxed SIMD, or one for both; for one thread. */
   bar?: Bar | { plain: Bar; relaxed: Bar };
+  /** The most that memory may peak at, as times of `alive`. */
+  memoryBar?: number;
   /** Whether two threads should gain on it what they gain on the limit. */
   threaded?: boolean;
 }

@@ -76,7 +76,7 @@ export const rows: Row[] = [
     subject,
     "CNN 1-16-32 5x5, 512-128-10, batch 64, SGD momentum",
     { layers: lenet, x: digits, y: classes, loss: "crossEntropy", optimizer: sgd },
-    { bar: bar(1.7, 1.2), threaded: true },
+    { bar: bar(1.7, 1.2), memoryBar: 1.5, threaded: true },
   ),
   training(subject, "CNN with batch norm and dropout, batch 64, SGD momentum", {
     layers: normalised,
