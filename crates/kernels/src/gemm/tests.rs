@@ -203,7 +203,18 @@ fn odd_sizes_in_every_layout() {
 
 #[test]
 fn epilogues_and_batches() {
-    for (m, n, k) in [(1, 9, 5), (9, 1, 5), (7, 11, 3), (33, 40, 300), (5, 6, 0), (1, 1, 1100)] {
+    let sizes = [(1, 9, 5), (9, 1, 5), (7, 11, 3), (33, 40, 300), (5, 6, 0), (1, 1, 1100)];
+    // Few columns, few rows, shallow; with columns of A contiguous and with rows.
+    let paths = [
+        (30, 3, 7),
+        (70, 5, 300),
+        (2, 32, 9),
+        (9, 20, 1),
+        (9, 28, 2),
+        (9, 20, 3),
+        (70, 24, 4),
+    ];
+    for (i, (m, n, k)) in sizes.into_iter().chain(paths).enumerate() {
         for flags in 0..8 {
             for bias in [false, true] {
                 for shared in 0..3 {
@@ -212,8 +223,8 @@ fn epilogues_and_batches() {
                         n,
                         k,
                         batch: 3,
-                        a: 0,
-                        b: 1,
+                        a: i % 2,
+                        b: 1 - i % 2,
                         flags,
                         bias,
                         shared,
