@@ -4,7 +4,7 @@
 //! All three products (output, input gradient, weight gradient) read an image as [`lines`]: a copy of a band of it in
 //! which every tap is a shift, so that register tiles multiply what lies there and nothing is packed. Where planes are
 //! tiny or a kernel is huge they are matrix products instead: packing reads an operand through an index map, im2col
-//! without its buffer. The input gradient of a strided convolution adds a panel at a time: col2im.
+//! without its buffer, and the input gradient adds a panel at a time, col2im.
 
 mod direct;
 mod dots;

@@ -3,12 +3,12 @@
 
 use super::lines::{Lines, SLACK};
 use super::shape::Shape;
-use super::tile::{Block, Weights};
+use super::tile::{Block, Weights, ROWS};
 use super::units::{Size, Unit, Units, Whole};
 use crate::gemm::operand::Scratch;
 use crate::gemm::{div, div_ceil};
 use crate::simd::Real;
-use crate::tuning::{BAND, LEAST_SPANS, LINES, MC, NC, PACKED_DEPTH};
+use crate::tuning::{LEAST_LINE_ROWS, LEAST_PLANE, LEAST_SPANS, LINES, MC, NC, PACKED_DEPTH};
 
 /// What fits into a block of lines.
 pub(super) struct Fit {
@@ -37,7 +37,7 @@ impl Fit {
                 return None;
             }
         }
-        (depth > 0 && s.out_plane() >= BAND).then_some(fit)
+        (depth > 0 && s.out_plane() >= LEAST_PLANE).then_some(fit)
     }
 }
 
@@ -70,7 +70,7 @@ impl Fit {
         };
         let size = Size {
             images,
-            channels: div_ceil(div_ceil(s.group_out, blocks), 4) * 4,
+            channels: div_ceil(s.group_out, blocks).next_multiple_of(ROWS),
             band: self.band,
         };
         Units::new(
@@ -78,7 +78,7 @@ impl Fit {
             size,
             Size {
                 images: 1,
-                channels: 24,
+                channels: LEAST_LINE_ROWS,
                 band: LEAST_SPANS * (s.rows.reach() + 1),
             },
         )

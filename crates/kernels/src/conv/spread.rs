@@ -10,7 +10,7 @@ use super::windows::{copy, fill};
 use crate::gemm::operand::Scratch;
 use crate::gemm::{div, div_ceil};
 use crate::simd::Real;
-use crate::tuning::{BAND, LEAST_SPANS, LINES, MC, NC, PACKED_DEPTH, SOURCE};
+use crate::tuning::{LEAST_PLANE, LEAST_SPANS, LINES, MC, NC, PACKED_DEPTH, SOURCE};
 
 const PACKED: usize = MC * PACKED_DEPTH;
 
@@ -28,7 +28,7 @@ impl Spread {
     /// None where not even a row of a few channels fits, or where a panel shares more of what it reads.
     pub fn new(s: &Shape) -> Option<Self> {
         let most = div(PACKED, s.taps() * ROWS).min(PACKED_DEPTH);
-        if most == 0 || (s.group_in < ROWS && s.group_out >= ROWS) || s.out_plane() < BAND {
+        if most == 0 || (s.group_in < ROWS && s.group_out >= ROWS) || s.out_plane() < LEAST_PLANE {
             return None;
         }
         let depth = div_ceil(s.group_out, div_ceil(s.group_out, most)).max(1);

@@ -2,17 +2,15 @@
 
 use crate::simd::{Real, Vector};
 
-/// Most rows of a tile, for the same reason as in the matrix product.
-pub(super) const ROWS: usize = 4;
-/// Vectors of the columns that all rows go through before the next ones are read.
-pub(super) const WIDTH: usize = 4;
+pub(super) use crate::tuning::LINE_ROWS as ROWS;
+use crate::tuning::{LINE_VECTORS, LINE_WIDTH as WIDTH};
 
 /// C `[rows, cols]` = what it starts from + A B.
 pub(super) struct Block<T> {
     pub rows: usize,
     pub cols: usize,
     pub depth: usize,
-    /// Packed by [`pack`].
+    /// Packed by [`Weights::pack`].
     pub a: *const T,
     /// Line k of B lies `offsets[k]` bytes from here.
     pub b: *const T,
@@ -86,10 +84,10 @@ impl<T: Real> Block<T> {
             let mut row = 0;
             while row < self.rows {
                 match self.rows - row {
-                    1 => self.tiles::<1, 4>(row, col, end),
-                    2 => self.tiles::<2, 4>(row, col, end),
-                    3 => self.tiles::<3, 2>(row, col, end),
-                    _ => self.tiles::<ROWS, 2>(row, col, end),
+                    1 => self.tiles::<1, WIDTH>(row, col, end),
+                    2 => self.tiles::<2, WIDTH>(row, col, end),
+                    3 => self.tiles::<3, LINE_VECTORS>(row, col, end),
+                    _ => self.tiles::<ROWS, LINE_VECTORS>(row, col, end),
                 }
                 row += ROWS;
             }
