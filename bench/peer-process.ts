@@ -9,7 +9,8 @@ const say = (reply: unknown): boolean => process.stdout.write(`${JSON.stringify(
 // What a library prints is no reply: out of the way.
 console.log = console.info = console.debug = console.error;
 try {
-  const answer = answering(await start(JSON.parse(options)));
+  const peer = await start(JSON.parse(options));
+  const answer = answering({ ...peer, about: () => ({ ...peer.about?.(), node: process.version }) });
   say("ready");
   for await (const line of createInterface({ input: process.stdin })) say(await answer(JSON.parse(line) as Task));
 } catch (error) {

@@ -116,6 +116,6 @@ export async function start() {
       const kind = kindOf(kinds, row, "jax-js");
       return kind(Object.fromEntries(Object.entries(row.inputs).map(([name, spec]) => [name, place(spec)])), row);
     },
-    about: () => ({ device: defaultDevice(), found, node: process.version }),
+    about: () => ({ device: defaultDevice(), found }),
   };
 }
