@@ -69,6 +69,10 @@ pub trait Vector: Copy {
     fn min(self, b: Self) -> Self;
     /// NaN if either is NaN; −0 < +0.
     fn max(self, b: Self) -> Self;
+    /// `b` where it is smaller, else `self`, NaN included: one instruction, where [`Vector::min`] is many.
+    fn at_most(self, b: Self) -> Self;
+    /// `b` where it is larger, else `self`, NaN included.
+    fn at_least(self, b: Self) -> Self;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
     fn neg(self) -> Self;
@@ -193,6 +197,14 @@ mod lanes {
                 vector!(@two $add add, $sub sub, $mul mul, $div div, $min min, $max max, $eq eq, $ne ne, $lt lt, $le le, $gt gt, $ge ge,
                     v128_and and, v128_or or, v128_xor xor, $iadd int_add, $isub int_sub);
                 vector!(@one $sqrt sqrt, $abs abs, $neg neg, $floor floor, $ceil ceil, $trunc trunc, $nearest nearest);
+                #[inline(always)]
+                fn at_most(self, b: Self) -> Self {
+                    Self(if $lanes == 4 { f32x4_pmin(self.0, b.0) } else { f64x2_pmin(self.0, b.0) })
+                }
+                #[inline(always)]
+                fn at_least(self, b: Self) -> Self {
+                    Self(if $lanes == 4 { f32x4_pmax(self.0, b.0) } else { f64x2_pmax(self.0, b.0) })
+                }
                 #[inline(always)]
                 fn select(self, a: Self, b: Self) -> Self { Self(v128_bitselect(a.0, b.0, self.0)) }
                 #[inline(always)]
@@ -383,6 +395,8 @@ mod lanes {
                         _ => if x > y { x } else { y },
                     })
                 }
+                fn at_most(self, b: Self) -> Self { self.zip(b, |x, y| if y < x { y } else { x }) }
+                fn at_least(self, b: Self) -> Self { self.zip(b, |x, y| if x < y { y } else { x }) }
                 fn sqrt(self) -> Self { self.map($sqrt) }
                 fn abs(self) -> Self { self.map(|x| $e::from_bits(x.to_bits() & ($int::MAX >> 1))) }
                 fn neg(self) -> Self { self.map(|x| -x) }

@@ -14,7 +14,7 @@ pub(super) fn ln2<V: Vector>() -> (V, V) {
 
 /// (e^r − 1 − r) / r² for |r| ≤ ln(2) / 2.
 #[inline(always)]
-fn tail<V: Vector>(r: V) -> V {
+pub(super) fn tail<V: Vector>(r: V) -> V {
     const SINGLE: [f64; 6] = [
         0.00019891180158282143,
         0.001393382048977602,

@@ -6,6 +6,7 @@
 
 mod erf;
 mod exp;
+pub mod gates;
 mod log;
 mod pow;
 mod rem_pio2;

@@ -1,6 +1,6 @@
 //! What the gradients of weights and biases need after the loop over time.
 
-use super::{copy_row, Sequence};
+use super::{each_chunk, Sequence};
 use crate::reduce::{cascade, load_n, store_n};
 use crate::simd::Vector;
 
@@ -17,7 +17,9 @@ kernel! {
             let step = sequence.step(i);
             let (mut b, hi) = (begin, end.min(step.count));
             while b < hi {
-                copy_row(out.add((step.row + b) * hidden), step.state(y, h0, b, hidden), hidden);
+                let from = step.state(y, h0, b, hidden);
+                let to = out.add((step.row + b) * hidden);
+                each_chunk::<T, false>(hidden, |j, count| store_n(from.load(j, count), to.add(j), count));
                 b += 1;
             }
             i += 1;

@@ -79,14 +79,13 @@ impl Sequence {
 }
 
 impl Step {
-    /// The state of sequence `b` before this step: in `y`, or the initial one, or null for zeros.
-    unsafe fn state<T>(&self, y: *const T, initial: *const T, b: usize, hidden: usize) -> *const T {
+    /// The state of sequence `b` before this step: in `y`, or the initial one.
+    #[inline(always)]
+    unsafe fn state<T: Real>(&self, y: *const T, initial: *const T, b: usize, hidden: usize) -> Optional<T> {
         if b < self.before_count {
-            y.add((self.before_row + b) * hidden)
-        } else if initial.is_null() {
-            initial
+            Optional::new(y, (self.before_row + b) * hidden)
         } else {
-            initial.add(b * hidden)
+            Optional::new(initial, b * hidden)
         }
     }
 }
@@ -136,29 +135,66 @@ impl<T> Rows<T> {
     }
 }
 
-/// Calls `body(j, count)` for the vectors of `n` elements; its code stands once.
+/// Calls `body(j, count)` for the vectors of `n` elements. `WHOLE`: `n` is a multiple of a vector, and `count` a constant.
 #[inline(always)]
-fn each_chunk<T: Real>(n: usize, mut body: impl FnMut(usize, usize)) {
+fn each_chunk<T: Real, const WHOLE: bool>(n: usize, mut body: impl FnMut(usize, usize)) {
+    let lanes = T::V::LANES;
     let mut j = 0;
     while j < n {
-        body(j, T::V::LANES.min(n - j));
-        j += T::V::LANES;
+        body(j, if WHOLE { lanes } else { lanes.min(n - j) });
+        j += lanes;
     }
 }
 
-/// Elements `j..j + count` of `p`, zeros if it is null.
-#[inline(always)]
-unsafe fn load_or_zero<T: Real>(p: *const T, j: usize, count: usize) -> T::V {
-    if p.is_null() {
-        T::V::splat(T::ZERO)
-    } else {
-        load_n(p.add(j), count)
+/// Calls `f::<T, WHOLE>(…)` with what `each_chunk` wants to know: a branch in its loop would double its time.
+macro_rules! by_width {
+    ($n:expr, $f:ident::<$t:ident>($($arg:expr),* $(,)?)) => {
+        if $n % <$t::V as $crate::simd::Vector>::LANES == 0 { $f::<$t, true>($($arg),*) } else { $f::<$t, false>($($arg),*) }
+    };
+}
+pub(crate) use by_width;
+
+static ZEROS: [f64; 2] = [0.0; 2];
+
+/// A row that may be missing: then it is zeros, without a branch in the loop.
+#[derive(Clone, Copy)]
+struct Optional<T> {
+    p: *const T,
+    step: usize,
+}
+
+impl<T: Real> Optional<T> {
+    /// `p` from element `at` on, or zeros for null.
+    #[inline(always)]
+    unsafe fn new(p: *const T, at: usize) -> Self {
+        if p.is_null() {
+            Optional {
+                p: ZEROS.as_ptr().cast(),
+                step: 0,
+            }
+        } else {
+            Optional { p: p.add(at), step: 1 }
+        }
     }
+    #[inline(always)]
+    unsafe fn load(&self, j: usize, count: usize) -> T::V {
+        load_n(self.p.add(j * self.step), count)
+    }
+}
+
+/// x = f(x + bias), element by element: in a loop of its own, so that the processor works on many elements at once.
+/// With all functions of a gate in one loop it waits for each most of the time.
+#[inline(always)]
+unsafe fn activate<T: Real, const WHOLE: bool>(x: *mut T, bias: Optional<T>, n: usize, f: impl Fn(T::V) -> T::V) {
+    each_chunk::<T, WHOLE>(n, |j, count| {
+        store_n(f(load_n(x.add(j), count).add(bias.load(j, count))), x.add(j), count)
+    });
 }
 
 /// to[..n] = from[..n], zeros if that is null.
 unsafe fn copy_row<T: Real>(to: *mut T, from: *const T, n: usize) {
-    each_chunk::<T>(n, |j, count| store_n(load_or_zero(from, j, count), to.add(j), count));
+    let from = Optional::new(from, 0);
+    each_chunk::<T, false>(n, |j, count| store_n(from.load(j, count), to.add(j), count));
 }
 
 /// The rows `begin..end` of a gradient of the state: what came for the final one, zeros if nothing did.

@@ -1,9 +1,9 @@
 //! h' = f(W x + b + W' h + b'), f either tanh or relu.
 
-use super::{copy_row, each_chunk, load_or_zero, multiply, recur, start_gradient, Rows, Sequence};
-use crate::math;
+use super::{activate, by_width, copy_row, each_chunk, multiply, recur, start_gradient, Optional, Rows, Sequence, Step};
+use crate::math::gates;
 use crate::reduce::{load_n, store_n};
-use crate::simd::Vector;
+use crate::simd::{Real, Vector};
 
 kernel! {
     /// `y` holds W x + b and gets the state after each step; `last` the one after each sequence's last step. `weight`
@@ -18,17 +18,10 @@ kernel! {
             let step = sequence.step(i);
             let (lo, hi) = (begin, end.min(step.count).max(begin));
             recur(&step, Rows { p: y, stride: hidden }, true, y, h0, weight, (hidden, hidden), lo, hi);
-            let mut b = lo;
+            by_width!(hidden, forward::<T>(y.add((step.row + lo) * hidden), bias, kind, hidden, hi - lo));
+            let mut b = lo.max(step.after_count);
             while b < hi {
-                let row = y.add((step.row + b) * hidden);
-                each_chunk::<T>(hidden, |j, count| {
-                    let v = load_n(row.add(j), count).add(load_or_zero(bias, j, count));
-                    let v = if kind == 0 { math::tanh(v) } else { v.lt(T::V::splat(T::ZERO)).select(T::V::splat(T::ZERO), v) };
-                    store_n(v, row.add(j), count);
-                });
-                if b >= step.after_count {
-                    copy_row(last.add(b * hidden), row, hidden);
-                }
+                copy_row(last.add(b * hidden), y.add((step.row + b) * hidden), hidden);
                 b += 1;
             }
             i += 1;
@@ -48,25 +41,58 @@ kernel! {
             i -= 1;
             let step = sequence.step(i);
             let (lo, hi) = (begin, end.min(step.count).max(begin));
-            let mut b = lo;
-            while b < hi {
-                let (at, gh) = ((step.row + b) * hidden, gh.add(b * hidden));
-                let (y, d) = (y.add(at), dgates.add(at));
-                let gy = if gy.is_null() { gy } else { gy.add(at) };
-                each_chunk::<T>(hidden, |j, count| {
-                    let g = load_n(gh.add(j), count).add(load_or_zero(gy, j, count));
-                    let y = load_n(y.add(j), count);
-                    let slope = if kind == 0 {
-                        g.mul(T::V::splat(T::ONE).sub(y.mul(y)))
-                    } else {
-                        y.le(T::V::splat(T::ZERO)).select(T::V::splat(T::ZERO), g)
-                    };
-                    store_n(slope, d.add(j), count);
-                });
-                b += 1;
-            }
+            by_width!(hidden, backward::<T>(&step, dgates, gh, gy, y, kind, hidden, lo, hi));
             let d = dgates.add((step.row + lo) * hidden);
             multiply(gh.add(lo * hidden), hidden, d, hidden, weight, hi - lo, hidden, hidden, false);
         }
+    }
+}
+
+/// From sums to states, in place.
+#[inline(never)]
+unsafe fn forward<T: Real, const WHOLE: bool>(y: *mut T, bias: *const T, kind: u32, hidden: usize, rows: usize) {
+    let bias = Optional::new(bias, 0);
+    let zero = T::V::splat(T::ZERO);
+    let mut b = 0;
+    while b < rows {
+        let row = y.add(b * hidden);
+        if kind == 0 {
+            activate::<T, WHOLE>(row, bias, hidden, gates::tanh);
+        } else {
+            activate::<T, WHOLE>(row, bias, hidden, |v| v.lt(zero).select(zero, v));
+        }
+        b += 1;
+    }
+}
+
+/// The gradients of the sums of the sequences `lo..hi`.
+#[inline(never)]
+unsafe fn backward<T: Real, const WHOLE: bool>(
+    step: &Step,
+    dgates: *mut T,
+    gh: *const T,
+    gy: *const T,
+    y: *const T,
+    kind: u32,
+    hidden: usize,
+    lo: usize,
+    hi: usize,
+) {
+    let (zero, one) = (T::V::splat(T::ZERO), T::V::splat(T::ONE));
+    let mut b = lo;
+    while b < hi {
+        let at = (step.row + b) * hidden;
+        let (y, d, gh, gy) = (y.add(at), dgates.add(at), gh.add(b * hidden), Optional::new(gy, at));
+        each_chunk::<T, WHOLE>(hidden, |j, count| {
+            let g = load_n(gh.add(j), count).add(gy.load(j, count));
+            let y = load_n(y.add(j), count);
+            let slope = if kind == 0 {
+                g.mul(one.sub(y.mul(y)))
+            } else {
+                y.le(zero).select(zero, g)
+            };
+            store_n(slope, d.add(j), count);
+        });
+        b += 1;
     }
 }
