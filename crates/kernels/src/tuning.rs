@@ -16,8 +16,10 @@ pub(crate) const MC: usize = 96;
 pub(crate) const NC: usize = 256;
 /// Up to so many rows B is read in place: packing it would take longer. (gemm 8x512x512)
 pub(crate) const FEW_ROWS: usize = 8;
-/// Up to so many slivers a transposed A is read in place. (gemm 784x256x30)
-pub(crate) const FEW_SLIVERS: usize = 1;
+/// Up to so many slivers a transposed A is read in place, if its stride along k is at most [`NEAR`] elements: with longer
+/// ones, of powers of two above all, its lines drive each other out of the cache. (gemm 256x64x1600, 1024x64x512)
+pub(crate) const FEW_SLIVERS: usize = 4;
+pub(crate) const NEAR: isize = 512;
 /// Up to this stride along k, so that a cache line holds two elements of a row, A is read in place. (gemm 2x100x3000)
 pub(crate) const DENSE: isize = 8;
 /// Up to so many columns a product whose A is transposed is computed as its transpose. (gemm 256x4x1600)

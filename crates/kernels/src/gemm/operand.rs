@@ -3,7 +3,7 @@
 
 use super::{KC, MAX_NR, NC};
 use crate::simd::{Real, Vector};
-use crate::tuning::{DENSE, FEW_SLIVERS};
+use crate::tuning::{DENSE, FEW_SLIVERS, NEAR};
 use core::mem::MaybeUninit;
 
 /// Scratch on the stack, aligned to a cache line.
@@ -74,7 +74,7 @@ impl<T: Real> Operand<T> for Strided<T> {
     #[inline(always)]
     unsafe fn rows(&self, dst: *mut T, lane: usize, lanes: usize, k: usize, depth: usize, slivers: usize) -> Lines<T> {
         let p = self.p.offset(lane as isize * self.lane + k as isize * self.k);
-        if (1..=DENSE).contains(&self.k) || slivers <= FEW_SLIVERS {
+        if (1..=DENSE).contains(&self.k) || slivers == 1 || (slivers <= FEW_SLIVERS && self.k <= NEAR) {
             return Lines {
                 p,
                 lane: self.lane,
