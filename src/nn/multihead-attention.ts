@@ -62,8 +62,8 @@ export class NonDynamicallyQuantizableLinear extends Linear {}
  * `in_proj_weight` `[3 embedDim, embedDim]` (by `q_proj_weight`, `k_proj_weight`, `v_proj_weight` where kdim or vdim
  * differ), attended as in F.scaledDotProductAttention, joined and projected by `out_proj`.
  *
- * Fields that hold state have PyTorch's names. In evaluation PyTorch's fast path gives zeros, not NaN, where every key is hidden and
- * weights are wanted; here it is NaN in both modes.
+ * Fields that hold state have PyTorch's names. A query that sees no key gets NaN where weights are wanted and zeros before
+ * out_proj where not, as in PyTorch, whose fast path (evaluation, no gradients, batchFirst) gives NaN either way.
  *
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html, https://arxiv.org/abs/1706.03762
  */
