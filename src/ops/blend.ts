@@ -1,8 +1,11 @@
+import { launch } from "../runtime/backend.js";
 import { DTypeError } from "../runtime/errors.js";
-import { isFloat } from "../core/dtype.js";
-import { composite, temporary } from "../core/op.js";
+import { contiguousInput } from "../core/copy.js";
+import { dtypeInfo, isFloat } from "../core/dtype.js";
+import { composite, op, temporary } from "../core/op.js";
 import { keywords, python } from "../core/python.js";
-import type { Op, OpMeta } from "../core/spec.js";
+import { sameShape } from "../core/shape.js";
+import { type Op, type OpMeta, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
 import { add, div, mul, sub } from "./binary.js";
 import { lt } from "./compare.js";
@@ -67,13 +70,45 @@ function addSamples(low: number): OpMeta["samples"] {
   ];
 }
 
+/** x + value · y · z of one shape and float dtype, in one pass over memory. */
+const addProduct: Op<(x: Tensor, y: Tensor, z: Tensor, value: number) => Tensor> = op({
+  name: "_addProduct",
+  torch: (value: number) => `torch.addcmul(x, y, z, value=${value})`,
+  samples: [
+    { inputs: [[7], [7], [7]], args: [1] },
+    {
+      inputs: [
+        [4, 17],
+        [4, 17],
+        [4, 17],
+      ],
+      args: [-0.5],
+    },
+    { inputs: [[0], [0], [0]], args: [2] },
+  ],
+  prepare: (x: Tensor, y: Tensor, z: Tensor, value: number) => ({ inputs: [x, y, z], args: value }),
+  run(inputs, value) {
+    const [x, y, z] = inputs.map(contiguousInput) as [Tensor, Tensor, Tensor];
+    const out = Tensor.empty(x.shape, x.dtype, "addcmul");
+    launch(`addcmul_${dtypeInfo(x.dtype).kernel as "f32" | "f64"}`, [out.ptr, x.ptr, y.ptr, z.ptr, value], out.numel, 2);
+    return out;
+  },
+  define: ([x, y, z], value) => add(x!, mul(y!, z!), { alpha: value }),
+  vjp: [
+    (g) => g,
+    needs([2], (g, c) => mul(g, c.args === 1 ? c.input(2) : mul(c.input(2), c.args))),
+    needs([1], (g, c) => mul(g, c.args === 1 ? c.input(1) : mul(c.input(1), c.args))),
+  ],
+});
+
 /** x + value · y · z, elementwise with broadcasting. */
 export const addcmul: Op<AddC> = composite(
   { name: "addcmul", torch: (options?: ValueOptions) => `torch.addcmul(x, y, z${keywords({ ...options })})`, samples: addSamples(-2) },
   (x: Tensor, y: Tensor, z: Tensor, { value = 1 }: ValueOptions = {}) => {
     if ([x, y, z].every((operand) => operand.dtype === "bool"))
       throw new DTypeError('addcmul(): expected numbers, got bools; convert with .to("int32")');
-    return add(x, mul(y, z), { alpha: value });
+    const alike = [y, z].every((part) => part.dtype === x.dtype && sameShape(part.shape, x.shape));
+    return alike && isFloat(x.dtype) ? addProduct(x, y, z, value) : add(x, mul(y, z), { alpha: value });
   },
 );
 

@@ -19,3 +19,5 @@ export const WEIGHT_TILES = 16;
 export const LARGE_WEIGHT_GRADIENT = 4_000_000;
 /** Up to this many, insertion into a short list beats sorting. (topk) */
 export const SHORT_TOPK = 64;
+/** From so many elements on a binary op copies an operand whose last dim is strided, rather than gather it. (add of a transposed 1000x1000) */
+export const WORTH_A_COPY = 4096;

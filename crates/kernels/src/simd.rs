@@ -98,6 +98,12 @@ pub trait Vector: Copy {
     fn int_shl(self, n: u32) -> Self;
     /// Logical shift right.
     fn int_shr(self, n: u32) -> Self;
+    /// Whether the sign bit of any lane is set: that of a comparison, or of a difference.
+    fn any(self) -> bool;
+    /// All ones where the sign bit is set, for [`Vector::select`].
+    fn sign_mask(self) -> Self;
+    /// The bits of |x| (of a NaN: above all others), for `int_sub`: one instruction where `abs` takes three.
+    fn abs_bits(self) -> Self;
 
     /// The lanes 0, 2, … of `self`, then those of `b`.
     fn evens(self, b: Self) -> Self;
@@ -113,6 +119,17 @@ pub trait Vector: Copy {
     unsafe fn store_partial(self, p: *mut Self::E, n: usize);
     /// dst[j · to + i] = src[i · row + j] for a square of LANES × LANES.
     unsafe fn transpose(src: *const Self::E, row: isize, dst: *mut Self::E, to: usize);
+    /// The smaller, of two zeros `self`; NaN if either is. Three instructions where `min` takes eight.
+    #[inline(always)]
+    fn lesser_or_nan(self, b: Self) -> Self {
+        // All ones, as `ne` gives them, are a NaN.
+        self.at_most(b).or(b.ne(b))
+    }
+    /// The larger, as [`Vector::lesser_or_nan`].
+    #[inline(always)]
+    fn greater_or_nan(self, b: Self) -> Self {
+        self.at_least(b).or(b.ne(b))
+    }
     /// Lane i of `self`.
     #[inline(always)]
     fn lane(self, i: usize) -> Self::E {
@@ -169,9 +186,9 @@ mod lanes {
     real!(f64, F64x2);
 
     macro_rules! vector {
-        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $sums:expr, $load:expr, $store:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident,
+        ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $sums:expr, $load:expr, $store:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident $sar:ident,
          $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
-         $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident,
+         $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident $bitmask:ident,
          $evens:expr, $odds:expr, $store_i32:expr) => {
             impl Vector for $v {
                 type E = $e;
@@ -211,6 +228,12 @@ mod lanes {
                 fn int_shl(self, n: u32) -> Self { Self($ishl(self.0, n)) }
                 #[inline(always)]
                 fn int_shr(self, n: u32) -> Self { Self($ishr(self.0, n)) }
+                #[inline(always)]
+                fn any(self) -> bool { $bitmask(self.0) != 0 }
+                #[inline(always)]
+                fn sign_mask(self) -> Self { Self($sar(self.0, 8 * core::mem::size_of::<$e>() as u32 - 1)) }
+                #[inline(always)]
+                fn abs_bits(self) -> Self { Self(v128_andnot(self.0, $splat(-0.0))) }
                 #[inline(always)]
                 fn evens(self, b: Self) -> Self { Self($evens(self.0, b.0)) }
                 #[inline(always)]
@@ -310,14 +333,16 @@ mod lanes {
         }
     }
 
-    vector!(F32x4, f32, 4, madd32, transpose32, sum_each32, load_partial32, store_partial32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr,
+    vector!(F32x4, f32, 4, madd32, transpose32, sum_each32, load_partial32, store_partial32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr i32x4_shr,
         f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
-        f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge,
+        f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge
+        i32x4_bitmask,
         i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>,
         |v, p: *mut i32| v128_store(p.cast(), i32x4_trunc_sat_f32x4(v)));
-    vector!(F64x2, f64, 2, madd64, transpose64, sum_each64, load_partial64, store_partial64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr,
+    vector!(F64x2, f64, 2, madd64, transpose64, sum_each64, load_partial64, store_partial64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr i64x2_shr,
         f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
-        f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge,
+        f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge
+        i64x2_bitmask,
         i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>,
         |v, p: *mut i32| v128_store64_lane::<0>(i32x4_trunc_sat_f64x2_zero(v), p.cast()));
 }
@@ -423,6 +448,9 @@ mod lanes {
                 fn int_sub(self, b: Self) -> Self { self.bits(b, |x, y| x.wrapping_sub(y)) }
                 fn int_shl(self, n: u32) -> Self { self.map(|x| $e::from_bits(x.to_bits() << n)) }
                 fn int_shr(self, n: u32) -> Self { self.map(|x| $e::from_bits(x.to_bits() >> n)) }
+                fn any(self) -> bool { self.0.iter().any(|x| x.is_sign_negative()) }
+                fn sign_mask(self) -> Self { self.map(|x| $e::from_bits(if x.is_sign_negative() { $int::MAX } else { 0 })) }
+                fn abs_bits(self) -> Self { self.abs() }
                 fn evens(self, b: Self) -> Self { self.every_other(b, 0) }
                 fn odds(self, b: Self) -> Self { self.every_other(b, 1) }
                 unsafe fn store_i32(self, p: *mut i32) { self.0.iter().enumerate().for_each(|(i, x)| *p.add(i) = *x as i32) }

@@ -79,3 +79,13 @@ pub(crate) const LEAST_PLANE: usize = 8;
 pub(crate) const DOT_LENGTH: usize = 1024;
 /// Elements of dy that a unit of the input gradient copies. (conv 16→32 5×5 input gradient)
 pub(crate) const SOURCE: usize = 64 * 1024;
+
+/// Elements whose exponentials are summed in one call, before such parts are added pairwise. (softmax 128x1000)
+pub(crate) const EXP_BLOCK: usize = 4096;
+/// The same within a block, one vector after the other. (softmax 128x1000)
+pub(crate) const EXP_RUN: usize = 128;
+/// Rows of a tile of a transposed copy: a line of x is used whole while it is there. (transpose copy 1024)
+pub(crate) const TILE_ROWS: usize = 16;
+/// Columns of such a tile. With rows a power of two apart all its lines fall into one set of the first cache, which
+/// holds 12: few must do. (transpose copy 1024)
+pub(crate) const TILE_COLS: usize = 8;

@@ -2,8 +2,9 @@ import { launch } from "../../runtime/backend.js";
 import { ArgumentError, DTypeError } from "../../runtime/errors.js";
 import type { KernelName } from "../../runtime/kernels.js";
 import { writeInts } from "../../runtime/scratch.js";
+import { WORTH_A_COPY } from "../../runtime/tuning.js";
 import { constant } from "../../core/constant.js";
-import { cast } from "../../core/copy.js";
+import { cast, contiguousInput } from "../../core/copy.js";
 import { type DType, dtypeInfo, getDefaultDType, isFloat, promoteScalar, promoteTypes } from "../../core/dtype.js";
 import { discard, op } from "../../core/op.js";
 import { broadcastShapes, broadcastStrides, contiguousStrides, sameShape, sizeOf } from "../../core/shape.js";
@@ -153,8 +154,8 @@ export interface BinaryCall {
  */
 export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype, shape }: BinaryArgs, target?: Tensor): Tensor {
   const { name, kernel, result = dtype, scale, cost = 1 } = call;
-  const x = inDType(left, dtype);
-  const y = inDType(right, dtype);
+  const x = inVectors(inDType(left, dtype), shape);
+  const y = inVectors(inDType(right, dtype), shape);
   const inPlace = target?.dtype === result && sameShape(target.shape, shape);
   const out = inPlace ? target : Tensor.empty(shape, result, name);
   const total = sizeOf(shape);
@@ -179,6 +180,13 @@ export function runBinary(call: BinaryCall, left: Tensor, right: Tensor, { dtype
 }
 
 const IN_PLACE = { inPlace: true };
+
+/** For `run`: a copy in order of an operand that the strided kernel would gather element by element. */
+function inVectors(x: Tensor, shape: readonly number[]): Tensor {
+  const last = x.ndim - 1;
+  if (last < 0 || x.shape[last] === 1 || x.strides[last] === 1 || x.strides[last] === 0) return x;
+  return sizeOf(shape) >= WORTH_A_COPY ? contiguousInput(x) : x;
+}
 
 /** 1: walks along with the output; 0: one element for all; -1: neither. */
 export function unitStride(x: Tensor, shape: readonly number[], total: number): number {

@@ -6,7 +6,7 @@ import { discard, op } from "../../core/op.js";
 import { keywords, python } from "../../core/python.js";
 import { normalizeDims, sizeOf } from "../../core/shape.js";
 import type { Op, OpMeta, Vjp } from "../../core/spec.js";
-import { Tensor } from "../../core/tensor.js";
+import { Tensor, viewOf } from "../../core/tensor.js";
 import { expand, permute, reshape } from "../view.js";
 
 /** One dim, several, or (null, undefined, []) all of them. */
@@ -61,8 +61,9 @@ export function reduction(decl: ReductionDecl): Reduction {
     },
     run([x], { dims, keepdim }) {
       const shape = reducedShape(x!.shape, dims, keepdim);
-      const steps = stepsOf(x!.shape, dims);
-      let source = contiguousInput(before ? before(x!) : x!);
+      const [ordered, along] = inMemoryOrder(before ? before(x!) : x!, dims);
+      const steps = stepsOf(ordered.shape, along);
+      let source = contiguousInput(ordered);
       for (const [i, { outer, n, inner }] of steps.entries()) {
         const last = i === steps.length - 1;
         const out = Tensor.empty(last ? shape : [outer, inner], result(source.dtype), name);
@@ -72,6 +73,21 @@ export function reduction(decl: ReductionDecl): Reduction {
       return source;
     },
   });
+}
+
+/**
+ * The same reduction with the dims in the order in which the elements lie, so that a transposed tensor need not be copied;
+ * as it was where that would change the order of the dims that stay, or help nothing.
+ */
+function inMemoryOrder(x: Tensor, dims: readonly number[]): [x: Tensor, dims: readonly number[]] {
+  if (x.isContiguous) return [x, dims];
+  const order = [...x.shape.keys()].sort((a, b) => x.strides[b]! - x.strides[a]! || a - b);
+  const kept = order.filter((dim) => !dims.includes(dim));
+  if (kept.some((dim, i) => i > 0 && dim < kept[i - 1]!)) return [x, dims];
+  const pick = (of: readonly number[]): number[] => order.map((dim) => of[dim]!);
+  const ordered = viewOf(x, pick(x.shape), pick(x.strides), x.offset);
+  if (!ordered.isContiguous) return [x, dims];
+  return [ordered, [...order.keys()].filter((i) => dims.includes(order[i]!))];
 }
 
 interface Step {

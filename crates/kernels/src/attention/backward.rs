@@ -1,6 +1,6 @@
 use super::*;
 use crate::gemm::Scratch;
-use crate::math::exp;
+use crate::math::exp_falling;
 
 // Operands of meta, by number.
 const G: usize = 0;
@@ -64,7 +64,7 @@ kernel! {
                         let mut r = 0;
                         while r < rows {
                             let (x, log) = (probabilities.from(r).p, T::V::splat(*logs.add(batch * l + row + r)));
-                            each_vector::<T>(0, cols, |i, n| store_n(exp(load_n(x.add(i), n).sub(log)), x.add(i), n));
+                            each_vector::<T>(0, cols, |i, n| store_n(exp_falling(load_n(x.add(i), n).sub(log)), x.add(i), n));
                             r += 1;
                         }
                     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::gemm::Scratch;
-use crate::math::{exp, log};
+use crate::math::{exp_falling, log};
 
 // Operands of meta, by number.
 const Q: usize = 0;
@@ -47,12 +47,12 @@ kernel! {
                         *max = T::NEG_INFINITY;
                         *sum = T::ZERO;
                     }
-                    let next = fold_tile(cols, *max, |i, n| load_n(x.add(i), n), |a, b| a.max(b));
+                    let next = fold_tile(cols, *max, |i, n| load_n(x.add(i), n), |a, b| a.greater_or_nan(b));
                     // Nothing seen so far: nothing to subtract, as −∞ − (−∞) would be NaN.
                     let shift = if next == T::NEG_INFINITY { T::ZERO } else { next };
-                    let (past, at) = (exp(T::V::splat(*max - shift)).first(), T::V::splat(shift));
+                    let (past, at) = (exp_falling(T::V::splat(*max - shift)).first(), T::V::splat(shift));
                     let total = fold_tile(cols, T::ZERO, |i, n| {
-                        let e = exp(load_n(x.add(i), n).sub(at));
+                        let e = exp_falling(load_n(x.add(i), n).sub(at));
                         store_n(e, x.add(i), n);
                         e
                     }, |a, b| a.add(b));

@@ -1,9 +1,8 @@
 //! out = x with any strides on both sides, by element size.
 
 use crate::elementwise::walk::{quotient, walk};
-
-/// A tile of this many rows and columns of 8-byte elements, on both sides, stays in the first-level cache.
-const TILE: usize = 16;
+use crate::simd::{Real, Vector};
+use crate::tuning::{TILE_COLS, TILE_ROWS};
 
 /// meta = [ndim, shape…, out strides…, x strides…].
 #[inline(always)]
@@ -72,25 +71,47 @@ unsafe fn copy_row<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, n: u
 }
 
 /// Rows r0..r1 where the sides are contiguous along different dimensions: tile by tile, or each line of the cache
-/// would be fetched once per element.
+/// would be fetched once per element. 4-byte elements of a tile go through registers, four by four.
 #[inline(never)]
 unsafe fn transpose<A: Copy>(out: *mut A, so: (isize, isize), x: *const A, sx: (isize, isize), r0: usize, r1: usize, cols: usize) {
-    let mut r = r0;
-    while r < r1 {
-        let r_end = r1.min(r + TILE);
+    let rows = r1 - r0;
+    let (out, x) = (out.wrapping_offset(r0 as isize * so.0), x.wrapping_offset(r0 as isize * sx.0));
+    if so.1 == 1 {
+        tiles(out, so.0, x, sx.1, rows, cols)
+    } else {
+        tiles(out, so.1, x, sx.0, cols, rows)
+    }
+}
+
+/// out[i · so + k] = x[k · sx + i] for i < rows, k < cols.
+#[inline(always)]
+unsafe fn tiles<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, rows: usize, cols: usize) {
+    let mut r = 0;
+    while r < rows {
+        let r_end = rows.min(r + TILE_ROWS);
         let mut c = 0;
         while c < cols {
-            let c_end = cols.min(c + TILE);
-            let mut i = r;
-            while i < r_end {
-                let out = out.wrapping_offset(i as isize * so.0);
-                let x = x.wrapping_offset(i as isize * sx.0);
-                let mut k = c as isize;
-                while k < c_end as isize {
-                    *out.wrapping_offset(k * so.1) = *x.wrapping_offset(k * sx.1);
-                    k += 1;
+            let c_end = cols.min(c + TILE_COLS);
+            let mut k = c;
+            while k < c_end {
+                let four = core::mem::size_of::<A>() == 4 && k + 4 <= c_end;
+                let mut i = r;
+                while i < r_end {
+                    let from = x.wrapping_offset(k as isize * sx).wrapping_add(i);
+                    let to = out.wrapping_offset(i as isize * so).wrapping_add(k);
+                    if four && i + 4 <= r_end {
+                        <f32 as Real>::V::transpose(from.cast(), sx, to.cast(), so as usize);
+                        i += 4;
+                        continue;
+                    }
+                    let mut j = 0;
+                    while j < if four { 4 } else { 1 } {
+                        *to.wrapping_add(j) = *from.wrapping_offset(j as isize * sx);
+                        j += 1;
+                    }
+                    i += 1;
                 }
-                i += 1;
+                k += if four { 4 } else { 1 };
             }
             c = c_end;
         }

@@ -36,9 +36,9 @@ float_pair! {
     mul mul_nd = |a, b| a.mul(b);
     div div_nd = |a, b| a.div(b);
     /// The smaller; NaN if either is.
-    min min_nd = |a, b| a.min(b);
+    min min_nd = |a, b| a.lesser_or_nan(b);
     /// The larger; NaN if either is.
-    max max_nd = |a, b| a.max(b);
+    max max_nd = |a, b| a.greater_or_nan(b);
     /// The remainder with the sign of y.
     remainder remainder_nd = |a, b| out_of_line::remainder(a, b);
     /// The remainder with the sign of x.
@@ -77,5 +77,29 @@ kernel! {
             let (x, y) = (x.wrapping_offset(dx + first * sx), y.wrapping_offset(dy + first * sy));
             float_row(out.wrapping_add(at), x, y, sx, sy, to - from, |a: T::V, b| b.madd(alpha, a))
         })
+    }
+}
+
+kernel! {
+    /// x + value · y · z, for operands of one shape.
+    fn addcmul<T>(out: *mut T, x: *const T, y: *const T, z: *const T, value: f64, begin: usize, end: usize) {
+        let lanes = T::V::LANES;
+        let value = T::V::splat(T::from_f64(value));
+        let f = |x: T::V, y: T::V, z: T::V| y.mul(z).madd(value, x);
+        let at = |i| f(T::V::load(x.add(i)), T::V::load(y.add(i)), T::V::load(z.add(i)));
+        let mut i = begin;
+        while i + 4 * lanes <= end {
+            let v = [0, 1, 2, 3].map(|k| at(i + k * lanes));
+            v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(i + k * lanes)));
+            i += 4 * lanes;
+        }
+        while i + lanes <= end {
+            at(i).store(out.add(i));
+            i += lanes;
+        }
+        if i < end {
+            let part = |p: *const T| T::V::load_partial(p.add(i), end - i);
+            f(part(x), part(y), part(z)).store_partial(out.add(i), end - i);
+        }
     }
 }

@@ -68,10 +68,17 @@ unsafe fn plain_row<T: Real, const SX: bool, const SY: bool>(
     n: usize,
     f: impl Fn(T::V, T::V) -> T::V,
 ) {
+    let lanes = T::V::LANES;
+    let at = |i| f(load::<T, SX>(x, i, lanes), load::<T, SY>(y, i, lanes));
     let mut i = 0;
-    while i + T::V::LANES <= n {
-        f(load::<T, SX>(x, i, T::V::LANES), load::<T, SY>(y, i, T::V::LANES)).store(out.add(i));
-        i += T::V::LANES;
+    while i + 4 * lanes <= n {
+        let v = [0, 1, 2, 3].map(|k| at(i + k * lanes));
+        v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(i + k * lanes)));
+        i += 4 * lanes;
+    }
+    while i + lanes <= n {
+        at(i).store(out.add(i));
+        i += lanes;
     }
     if i < n {
         f(load::<T, SX>(x, i, n - i), load::<T, SY>(y, i, n - i)).store_partial(out.add(i), n - i);

@@ -9,6 +9,14 @@ moves! {
     fn gather<E>(out: *mut E, x: *const E, index: *const i32, n: usize, m: usize, inner: usize, begin: usize, end: usize) {
         each_outer(m * inner, begin, end, |o, lo, hi| {
             let (out, index, x) = (out.add(o * m * inner), index.add(o * m * inner), x.add(o * n * inner));
+            if inner == 1 {
+                let mut j = lo;
+                while j < hi {
+                    *out.add(j) = *x.add(position(*index.add(j), n));
+                    j += 1;
+                }
+                return;
+            }
             each_outer(inner, lo, hi, |j, lo, hi| {
                 let mut i = lo;
                 while i < hi {
@@ -41,11 +49,19 @@ moves! {
             let mut i = lo;
             while i < hi {
                 let (x, out) = (x.add((o * rows + i) * cols), out.add((o * rows + i) * cols));
+                // Up to the diagonal and from it on: where the kept part ends, or begins.
+                let edge = i as isize + diagonal as isize + (upper == 0) as isize;
+                let edge = edge.max(0).min(cols as isize) as usize;
+                let (from, to) = if upper != 0 { (edge, cols) } else { (0, edge) };
                 let mut j = 0;
+                while j < from {
+                    *out.add(j) = E::default();
+                    j += 1;
+                }
+                core::ptr::copy_nonoverlapping(x.add(from), out.add(from), to - from);
+                j = to;
                 while j < cols {
-                    let above = j as isize - i as isize - diagonal as isize;
-                    let keep = if upper != 0 { above >= 0 } else { above <= 0 };
-                    *out.add(j) = if keep { *x.add(j) } else { E::default() };
+                    *out.add(j) = E::default();
                     j += 1;
                 }
                 i += 1;

@@ -1,6 +1,6 @@
 //! exp and what is made of it.
 
-use super::{by_type, c, horner, log1p, pow2, with_sign, Vector};
+use super::{by_type, c, horner, log1p, mantissa_bits, pow2, Vector};
 
 /// ln 2 in two parts; the first has so few bits that n times it is exact.
 #[inline(always)]
@@ -15,13 +15,12 @@ pub(super) fn ln2<V: Vector>() -> (V, V) {
 /// (e^r − 1 − r) / r² for |r| ≤ ln(2) / 2.
 #[inline(always)]
 pub(super) fn tail<V: Vector>(r: V) -> V {
-    const SINGLE: [f64; 6] = [
-        0.00019891180158282143,
-        0.001393382048977602,
-        0.008333310754576892,
-        0.041666463386339524,
-        0.16666666681794626,
-        0.5,
+    const SINGLE: [f64; 5] = [
+        0.001395054133186674,
+        0.00836891785531207,
+        0.041666205050786595,
+        0.16666518602750258,
+        0.5000000095417827,
     ];
     const DOUBLE: [f64; 11] = [
         2.091483135138041e-09,
@@ -39,22 +38,92 @@ pub(super) fn tail<V: Vector>(r: V) -> V {
     horner(r, by_type::<V, &[f64]>(&SINGLE, &DOUBLE))
 }
 
+/// The nearest whole number, ready for [`scale`], and as a float. |x| is below 2^21 (2^50).
+#[inline(always)]
+fn whole<V: Vector>(x: V, factor: f64) -> (V, V) {
+    // Adding 1.5 · 2^23 (2^52) pushes the fraction out and leaves the whole part in the low bits.
+    let shifter = c::<V>(by_type::<V, f64>(12582912.0, 6755399441055744.0));
+    let low = x.madd(c(factor), shifter);
+    (low, low.sub(shifter))
+}
+
+/// x · 2^n where both x and the result are normal numbers; n as [`whole`] gives it.
+#[inline(always)]
+fn scale<V: Vector>(x: V, n: V) -> V {
+    x.int_add(n.int_shl(mantissa_bits::<V>()))
+}
+
+/// r = x + y − n ln 2 for an y far smaller than x.
+#[inline(always)]
+fn remainder<V: Vector>(x: V, y: Option<V>, n: V) -> V {
+    let (hi, lo) = ln2::<V>();
+    let r = x.sub(n.mul(hi));
+    match y {
+        None => r.sub(n.mul(lo)),
+        Some(y) => r.add(y.sub(n.mul(lo))),
+    }
+}
+
+/// e^r − 1 for |r| ≤ ln(2) / 2.
+#[inline(always)]
+fn exp_part_less_1<V: Vector>(r: V) -> V {
+    r.mul(r).madd(tail(r), r)
+}
+
+/// Its sign bit is set where [`exp_near`] does not hold: |x| above the largest for which e^x and e^−x are normal numbers, and NaN.
+#[inline(always)]
+pub fn exp_is_far<V: Vector>(x: V) -> V {
+    c::<V>(by_type::<V, f64>(87.0, 708.0)).int_sub(x.abs_bits())
+}
+
+/// e^x in half the time of [`exp`], and to the same bit, where [`exp_is_far`] does not apply.
+#[inline(always)]
+pub fn exp_near<V: Vector>(x: V) -> V {
+    let (low, n) = whole(x, core::f64::consts::LOG2_E);
+    scale(exp_part_less_1(remainder(x, None, n)).add(c(1.0)), low)
+}
+
+/// [`exp_near`] of float32 to 1e-7 of its value, by a shorter polynomial.
+#[inline(always)]
+pub(super) fn exp_near_short<V: Vector>(x: V) -> V {
+    const SINGLE: [f64; 4] = [0.008374681660653022, 0.04189850867354844, 0.16666456827960313, 0.49999145298694836];
+    if V::LANES != 4 {
+        return exp_near(x);
+    }
+    let (low, n) = whole(x, core::f64::consts::LOG2_E);
+    let r = remainder(x, None, n);
+    scale(r.mul(r).madd(horner(r, &SINGLE), r).add(c(1.0)), low)
+}
+
+/// e^x for x ≤ 0; 0 where that is below the normal numbers, NaN for NaN.
+#[inline(always)]
+pub fn exp_falling<V: Vector>(x: V) -> V {
+    let (low, n) = whole(x, core::f64::consts::LOG2_E);
+    let one = c::<V>(1.0);
+    // A factor and not `scale`, which could make a number of a NaN.
+    let y = exp_part_less_1(remainder(x, None, n)).add(c(1.0)).mul(scale(one, low));
+    x.lt(c(by_type::<V, f64>(-87.0, -708.0))).select(c(0.0), y)
+}
+
 /// e^x.
 #[inline(always)]
 pub fn exp<V: Vector>(x: V) -> V {
-    exp_sum(x, c(0.0))
+    exp_anywhere(x, None)
 }
 
 /// e^(x + y) for a y far smaller than x.
 #[inline(always)]
 pub(super) fn exp_sum<V: Vector>(x: V, y: V) -> V {
+    exp_anywhere(x, Some(y))
+}
+
+#[inline(always)]
+fn exp_anywhere<V: Vector>(x: V, y: Option<V>) -> V {
     // Past these bounds the result is 0 or Inf; within them the power of two fits two factors.
     let (low, high) = by_type::<V, (f64, f64)>((-105.0, 90.0), (-750.0, 712.0));
-    let x = x.max(c(low)).min(c(high));
-    let n = x.mul(c(core::f64::consts::LOG2_E)).nearest();
-    let (hi, lo) = ln2::<V>();
-    let r = x.sub(n.mul(hi)).add(y.sub(n.mul(lo)));
-    let p = r.add(r.mul(r).mul(tail(r))).add(c(1.0));
+    let x = x.at_least(c(low)).at_most(c(high));
+    let (_, n) = whole(x, core::f64::consts::LOG2_E);
+    let p = exp_part_less_1(remainder(x, y, n)).add(c(1.0));
     // Two factors: 2^n alone may overflow or be subnormal where the product is neither.
     let half = n.mul(c(0.5)).floor();
     p.mul(pow2(half)).mul(pow2(n.sub(half)))
@@ -64,18 +133,33 @@ pub(super) fn exp_sum<V: Vector>(x: V, y: V) -> V {
 #[inline(always)]
 pub fn expm1<V: Vector>(x: V) -> V {
     let (low, high) = by_type::<V, (f64, f64)>((-20.0, 89.0), (-40.0, 710.0));
-    let t = x.max(c(low)).min(c(high));
-    let n = t.mul(c(core::f64::consts::LOG2_E)).nearest();
-    let (hi, lo) = ln2::<V>();
-    let (r0, w) = (t.sub(n.mul(hi)), n.mul(lo));
-    let r = r0.sub(w);
-    let lost = r0.sub(r).sub(w);
-    let p = r.add(r.mul(r).mul(tail(r)).add(lost));
+    let t = x.at_least(c(low)).at_most(c(high));
+    let (low, n) = whole(t, core::f64::consts::LOG2_E);
+    let p = exact_part_less_1(t, n);
     // 2^n (p + 1) − 1; at half the size, so that 2^n does not overflow at the largest n, 128 (1024).
-    let half = pow2(n.sub(c(1.0)));
+    let half = scale(c::<V>(0.5), low);
     let y = half.mul(p).add(half.sub(c(0.5))).mul(c(2.0));
     // Keeps −0, and subnormals which halving would round.
     x.abs().lt(c(by_type::<V, f64>(1e-10, 1e-20))).select(x, y)
+}
+
+/// e^r − 1 for r = x − n ln 2, with what the subtraction loses.
+#[inline(always)]
+fn exact_part_less_1<V: Vector>(x: V, n: V) -> V {
+    let (hi, lo) = ln2::<V>();
+    let (r0, w) = (x.sub(n.mul(hi)), n.mul(lo));
+    let r = r0.sub(w);
+    let lost = r0.sub(r).sub(w);
+    r.add(r.mul(r).madd(tail(r), lost))
+}
+
+/// 1 + e^x, rounded once, where [`exp_is_far`] does not apply.
+#[inline(always)]
+pub fn one_plus_exp_near<V: Vector>(x: V) -> V {
+    let one = c::<V>(1.0);
+    let (low, n) = whole(x, core::f64::consts::LOG2_E);
+    let (power, p) = (scale(one, low), exp_part_less_1(remainder(x, None, n)));
+    power.madd(p, one).add(power)
 }
 
 /// 1 / (1 + e^−x), with full relative accuracy on the far negative side too.
@@ -83,52 +167,65 @@ pub fn expm1<V: Vector>(x: V) -> V {
 pub fn sigmoid<V: Vector>(x: V) -> V {
     let one = c::<V>(1.0);
     let e = exp(x.abs().neg());
-    let d = e.add(one);
-    let q = x.lt(c(0.0)).select(e, one).div(d);
-    // What the sum lost, over d: roughly 1 / d = 1 − e/2 will do.
-    let lost = one.sub(d).add(e).mul(one.sub(e.mul(c(0.5))));
-    q.sub(q.mul(lost))
+    let far = x.lt(c(0.0)).select(e, one).div(e.add(one));
+    exp_is_far(x).sign_mask().select(far, sigmoid_near(x))
+}
+
+/// [`sigmoid`], to the same bit, where [`exp_is_far`] does not apply.
+#[inline(always)]
+pub fn sigmoid_near<V: Vector>(x: V) -> V {
+    c::<V>(1.0).div(one_plus_exp_near(x.neg()))
+}
+
+/// [`sigmoid`], but never below 1e-38: for the gates of recurrent layers.
+#[inline(always)]
+pub fn gate<V: Vector>(x: V) -> V {
+    let most = by_type::<V, f64>(87.0, 708.0);
+    sigmoid_near(x.at_least(c(-most)).at_most(c(most)))
 }
 
 /// log(1 + e^x) without overflow.
 #[inline(always)]
 pub fn softplus<V: Vector>(x: V) -> V {
-    x.max(c(0.0)).add(log1p(exp(x.abs().neg())))
+    let far = x.max(c(0.0)).add(exp(x.abs().neg()));
+    exp_is_far(x).sign_mask().select(far, softplus_near(x))
+}
+
+/// [`softplus`], to the same bit, where [`exp_is_far`] does not apply.
+#[inline(always)]
+pub fn softplus_near<V: Vector>(x: V) -> V {
+    /// (atanh(s) / s − 1) / s² in s², for |s| ≤ 1/3.
+    const SINGLE: [f64; 4] = [0.14012570174921485, 0.13999506691513466, 0.20010853069743847, 0.333332065120178];
+    let e = exp_near(x.abs().neg());
+    let log = if V::LANES == 4 {
+        // log(1 + e) = 2 atanh(s) = e − e²/2 + s (e²/2 + 2 atanh(s) / s − 2), s = e / (2 + e), as in [`log`].
+        let s = e.div(e.add(c(2.0)));
+        let (z, half) = (s.mul(s), e.mul(e).mul(c(0.5)));
+        let rest = z.add(z).madd(horner(z, &SINGLE), half);
+        e.sub(half.sub(s.mul(rest)))
+    } else {
+        log1p(e)
+    };
+    x.at_least(c(0.0)).add(log)
 }
 
 /// tanh x.
 #[inline(always)]
 pub fn tanh<V: Vector>(x: V) -> V {
-    const SINGLE: [f64; 6] = [
-        0.0022896261863116227,
-        -0.008341188925429174,
-        0.021768075495855292,
-        -0.0539591558022319,
-        0.13333303117990952,
-        -0.3333333316924158,
-    ];
-    const DOUBLE: [f64; 13] = [
-        -2.4316497630014687e-06,
-        1.2193738987130529e-05,
-        -3.706514378846229e-05,
-        9.603210574278365e-05,
-        -0.00023888623778637894,
-        0.000589981060857246,
-        -0.001455828281626584,
-        0.0035921274954513784,
-        -0.008863235499013071,
-        0.0218694885351031,
-        -0.05396825396823531,
-        0.1333333333333332,
-        -0.3333333333333333,
-    ];
-    let a = x.abs();
-    let z = x.mul(x);
-    // Near 0 the quotient below would cancel.
-    let near = x.add(x.mul(z).mul(horner(z, by_type::<V, &[f64]>(&SINGLE, &DOUBLE))));
     let one = c::<V>(1.0);
-    let far = one.sub(c::<V>(2.0).div(exp(a.add(a)).add(one)));
-    a.lt(c(0.625)).select(with_near_zero(x, near), with_sign(far, x))
+    // Beyond the bound it rounds to 1.
+    let a = x.abs().at_most(c(by_type::<V, f64>(9.25, 19.5)));
+    let (low, n) = whole(a, 2.0 * core::f64::consts::LOG2_E);
+    let p = exact_part_less_1(a.add(a), n);
+    // h = (e^2a − 1) / 2, tanh a = q = h / (1 + h); what the sum loses counts for 1 / (1 + h) = 1 − q.
+    let half = scale(c::<V>(0.5), low);
+    let h = half.mul(p).add(half.sub(c(0.5)));
+    let d = h.add(one);
+    let q = h.div(d);
+    let lost = one.sub(d).add(h);
+    // Near 1 the last digits of 1 − q are not those of 1 / (1 + h): the result must not pass 1.
+    let y = q.sub(q.mul(one.sub(q)).mul(lost)).at_most(one);
+    y.or(x.and(c(-0.0)))
 }
 
 /// `y`, or x itself where x is so small that f(x) = x; keeps −0.

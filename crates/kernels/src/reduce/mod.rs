@@ -9,6 +9,8 @@ mod scan;
 
 pub(crate) use moments::row_moments;
 
+use core::mem::MaybeUninit;
+
 use crate::simd::{Real, Vector};
 
 /// Items added one after the other before runs are added pairwise: the error grows with RUN + log(n / RUN), not with n.
@@ -20,8 +22,8 @@ const BLOCK: usize = 4096;
 #[inline(always)]
 pub(crate) fn cascade<A: Copy>(n: usize, zero: A, mut item: impl FnMut(usize) -> A, add: impl Fn(A, A) -> A) -> A {
     // Level l holds the total of 2^l runs while bit l of `runs` is set, as in a binary counter.
-    let mut level = [zero; usize::BITS as usize];
-    let level = level.as_mut_ptr();
+    let mut level = [MaybeUninit::<A>::uninit(); usize::BITS as usize];
+    let level = level.as_mut_ptr() as *mut A;
     let (mut runs, mut k) = (0usize, 0);
     while k < n {
         let stop = if n - k < RUN { n } else { k + RUN };
@@ -246,12 +248,12 @@ kernel! {
 
     /// out[o, i] = maxₖ x[o, k, i]; NaN if any is NaN.
     fn amax<T>(out: *mut T, x: *const T, n: usize, inner: usize, begin: usize, end: usize) {
-        fold(out, x, n, inner, begin, end, T::NEG_INFINITY, |a, b| a.max(b))
+        fold(out, x, n, inner, begin, end, T::NEG_INFINITY, |a, b| a.greater_or_nan(b))
     }
 
     /// out[o, i] = minₖ x[o, k, i]; NaN if any is NaN.
     fn amin<T>(out: *mut T, x: *const T, n: usize, inner: usize, begin: usize, end: usize) {
-        fold(out, x, n, inner, begin, end, T::INFINITY, |a, b| a.min(b))
+        fold(out, x, n, inner, begin, end, T::INFINITY, |a, b| a.lesser_or_nan(b))
     }
 
     /// Block sums of a row of n, for the blocks `begin..end` of `reduce_block()` elements; [`sum`] adds them up.
@@ -266,12 +268,12 @@ kernel! {
 
     /// Block maxima, as [`sum_partial`].
     fn amax_partial<T>(out: *mut T, x: *const T, n: usize, begin: usize, end: usize) {
-        fold_blocks(out, n, begin, end, T::NEG_INFINITY, |i, count| load_n(x.add(i), count), |a, b| a.max(b))
+        fold_blocks(out, n, begin, end, T::NEG_INFINITY, |i, count| load_n(x.add(i), count), |a, b| a.greater_or_nan(b))
     }
 
     /// Block minima, as [`sum_partial`].
     fn amin_partial<T>(out: *mut T, x: *const T, n: usize, begin: usize, end: usize) {
-        fold_blocks(out, n, begin, end, T::INFINITY, |i, count| load_n(x.add(i), count), |a, b| a.min(b))
+        fold_blocks(out, n, begin, end, T::INFINITY, |i, count| load_n(x.add(i), count), |a, b| a.lesser_or_nan(b))
     }
 
     /// Block sums of squares, as [`sum_partial`]: for norms.

@@ -4,8 +4,8 @@
 //! `loss = −(1 − ε) w[t] y[t] − ε/C Σ w[c] y[c]`; a row whose label is `ignore` has loss and weight 0.
 
 use super::narrow::{exp_rows, log_softmax_rows};
-use super::row_exp_sum;
-use crate::math::{exp, log};
+use super::{larger, row_exp_sum};
+use crate::math::{exp_falling, log};
 use crate::reduce::{each_vector, fold_row, load_n, store_n};
 use crate::simd::{Real, Vector};
 use crate::tuning::NARROW;
@@ -35,7 +35,7 @@ kernel! {
         while r < end {
             let (x, y, label) = (x.add(r * classes), y.add(r * classes), *labels.add(r));
             if !narrow {
-                let (max, sum) = row_exp_sum(x, classes, |_, _, _| ());
+                let (max, sum) = row_exp_sum(core::ptr::null_mut(), x, classes, larger);
                 let (max, sum) = (T::V::splat(max), log(T::V::splat(sum)));
                 each_vector::<T>(0, classes, |i, count| store_n(load_n(x.add(i), count).sub(max).sub(sum), y.add(i), count));
             }
@@ -84,7 +84,7 @@ kernel! {
                 let sum = T::V::splat(g * (smooth + keep * own));
                 let spread = T::V::splat(g * spread);
                 each_vector::<T>(0, classes, |i, count| {
-                    let p = (if narrow { load_n(out.add(i), count) } else { exp(load_n(y.add(i), count)) }).mul(sum);
+                    let p = (if narrow { load_n(out.add(i), count) } else { exp_falling(load_n(y.add(i), count)) }).mul(sum);
                     store_n(if smoothing != 0.0 { p.sub(weights(w, i, count).mul(spread)) } else { p }, out.add(i), count);
                 });
                 *out.add(label as usize) = *out.add(label as usize) - g * keep * own;

@@ -3,34 +3,93 @@
 mod cross_entropy;
 mod narrow;
 
-use crate::math::{exp, log};
-use crate::reduce::{cascade, each_outer, each_vector, fold_row, load_n, store_n};
+use crate::math::{exp_falling, log};
+use crate::reduce::{cascade, each_outer, each_vector, fold_row, keep_first, load_n, store_n};
 use crate::simd::{Real, Vector};
+use crate::tuning::{EXP_BLOCK, EXP_RUN};
 
-/// max x and Σ exp(x − max) of a row, for which `each(i, count, exp(x − max))` sees every part.
+/// The larger of two; of a NaN nothing is seen where it does not matter, as the sum of the exponentials will be NaN too.
 #[inline(always)]
-pub(crate) unsafe fn row_exp_sum<T: Real>(x: *const T, n: usize, mut each: impl FnMut(usize, usize, T::V)) -> (T, T) {
-    let max = fold_row(n, T::NEG_INFINITY, |i, count| load_n(x.add(i), count), |a, b| a.max(b));
-    let shift = T::V::splat(max);
-    let item = |i, count| {
-        let e = exp(load_n(x.add(i), count).sub(shift));
-        each(i, count, e);
-        e
+pub(crate) fn larger<V: Vector>(a: V, b: V) -> V {
+    a.at_least(b)
+}
+
+/// max x by `larger`, and Σ exp(x − max) of a row, whose exponentials go to `out` if it is not null.
+#[inline(always)]
+pub(crate) unsafe fn row_exp_sum<T: Real>(out: *mut T, x: *const T, n: usize, larger: fn(T::V, T::V) -> T::V) -> (T, T) {
+    let max = fold_row(n, T::NEG_INFINITY, |i, count| load_n(x.add(i), count), larger);
+    let part = |b: usize| {
+        let (first, len) = (
+            b * EXP_BLOCK,
+            if n - b * EXP_BLOCK < EXP_BLOCK {
+                n - b * EXP_BLOCK
+            } else {
+                EXP_BLOCK
+            },
+        );
+        if out.is_null() {
+            exp_block::<T, false>(out, x.add(first), len, T::V::splat(max))
+        } else {
+            exp_block::<T, true>(out.add(first), x.add(first), len, T::V::splat(max))
+        }
     };
-    (max, fold_row(n, T::ZERO, item, |a, b| a.add(b)))
+    let zero = T::V::splat(T::ZERO);
+    (max, cascade(n.div_ceil(EXP_BLOCK), zero, part, |a, b| a.add(b)).sum_lanes())
+}
+
+/// The lanes of Σ exp(x − shift) for at most [`EXP_BLOCK`] elements.
+#[inline(never)]
+unsafe fn exp_block<T: Real, const STORE: bool>(out: *mut T, x: *const T, n: usize, shift: T::V) -> T::V {
+    let lanes = T::V::LANES;
+    let none = T::V::splat(T::ZERO);
+    let (mut total, mut i) = (none, 0);
+    while i + lanes <= n {
+        let stop = if n - i < EXP_RUN { n } else { i + EXP_RUN };
+        let mut run = none;
+        while i + lanes <= stop {
+            let e = exp_falling(T::V::load(x.add(i)).sub(shift));
+            if STORE {
+                e.store(out.add(i));
+            }
+            run = run.add(e);
+            i += lanes;
+        }
+        total = total.add(run);
+    }
+    if i < n {
+        let e = exp_falling(load_n(x.add(i), n - i).sub(shift));
+        if STORE {
+            store_n(e, out.add(i), n - i);
+        }
+        total = total.add(keep_first(e, n - i, T::ZERO));
+    }
+    total
 }
 
 /// As [`row_exp_sum`] for the columns `j..j + count` of `[n, inner]`.
 #[inline(always)]
-unsafe fn column_exp_sum<T: Real>(x: *const T, n: usize, inner: usize, count: usize, mut each: impl FnMut(usize, T::V)) -> (T::V, T::V) {
+unsafe fn column_exp_sum<T: Real>(
+    x: *const T,
+    n: usize,
+    inner: usize,
+    count: usize,
+    larger: fn(T::V, T::V) -> T::V,
+    mut each: impl FnMut(usize, T::V),
+) -> (T::V, T::V) {
     let at = |k: usize| load_n(x.add(k * inner), count);
-    let max = cascade(n, T::V::splat(T::NEG_INFINITY), at, |a, b| a.max(b));
+    let max = cascade(n, T::V::splat(T::NEG_INFINITY), at, larger);
     let item = |k| {
-        let e = exp(at(k).sub(max));
+        let e = exp_falling(at(k).sub(max));
         each(k, e);
         e
     };
     (max, cascade(n, T::V::splat(T::ZERO), item, |a, b| a.add(b)))
+}
+
+/// max + log Σ exp(x − max). Where the maximum is infinite so is the result, though x − max was NaN.
+#[inline(always)]
+fn log_total<V: Vector>(max: V, sum: V) -> V {
+    max.abs().eq(V::splat(V::E::INFINITY)).select(max, log(sum).add(max))
 }
 
 /// Runs `row(offset)` for each lane if inner is 1, else `column(offset, count)` for vectors of lanes, `begin..end` of `[outer, inner]`.
@@ -64,13 +123,14 @@ kernel! {
     fn softmax<T>(out: *mut T, x: *const T, n: usize, inner: usize, begin: usize, end: usize) {
         lanes::<T>(n, inner, begin, end, |at| {
             let (x, out) = (x.add(at), out.add(at));
-            let (_, sum) = row_exp_sum(x, n, |i, count, e| store_n(e, out.add(i), count));
-            let sum = T::V::splat(sum);
-            each_vector::<T>(0, n, |i, count| store_n(load_n(out.add(i), count).div(sum), out.add(i), count));
+            let (_, sum) = row_exp_sum(out, x, n, larger);
+            let share = T::V::splat(T::ONE / sum);
+            each_vector::<T>(0, n, |i, count| store_n(load_n(out.add(i), count).mul(share), out.add(i), count));
         }, |at, count| {
             let (x, out) = (x.add(at), out.add(at));
-            let (_, sum) = column_exp_sum(x, n, inner, count, |k, e| store_n(e, out.add(k * inner), count));
-            each_row(n, |k| store_n(load_n(out.add(k * inner), count).div(sum), out.add(k * inner), count));
+            let (_, sum) = column_exp_sum(x, n, inner, count, larger, |k, e| store_n(e, out.add(k * inner), count));
+            let share = T::V::splat(T::ONE).div(sum);
+            each_row(n, |k| store_n(load_n(out.add(k * inner), count).mul(share), out.add(k * inner), count));
         })
     }
 
@@ -78,12 +138,12 @@ kernel! {
     fn log_softmax<T>(out: *mut T, x: *const T, n: usize, inner: usize, begin: usize, end: usize) {
         lanes::<T>(n, inner, begin, end, |at| {
             let (x, out) = (x.add(at), out.add(at));
-            let (max, sum) = row_exp_sum(x, n, |_, _, _| ());
+            let (max, sum) = row_exp_sum(core::ptr::null_mut(), x, n, larger);
             let (max, sum) = (T::V::splat(max), log(T::V::splat(sum)));
             each_vector::<T>(0, n, |i, count| store_n(load_n(x.add(i), count).sub(max).sub(sum), out.add(i), count));
         }, |at, count| {
             let (x, out) = (x.add(at), out.add(at));
-            let (max, sum) = column_exp_sum(x, n, inner, count, |_, _| ());
+            let (max, sum) = column_exp_sum(x, n, inner, count, larger, |_, _| ());
             let sum = log(sum);
             each_row(n, |k| store_n(load_n(x.add(k * inner), count).sub(max).sub(sum), out.add(k * inner), count));
         })
@@ -91,24 +151,18 @@ kernel! {
 
     /// out = ln Σ exp(x) over n, shape `[outer, inner]`; −∞ if all are −∞ or n is 0, +∞ if any is +∞.
     fn logsumexp<T>(out: *mut T, x: *const T, n: usize, inner: usize, begin: usize, end: usize) {
-        // An infinite maximum is not subtracted: ∞ − ∞ would be NaN.
-        let finite = |max: T::V| max.abs().eq(T::V::splat(T::INFINITY)).select(T::V::splat(T::ZERO), max);
         if inner == 1 {
             let mut o = begin;
             while o < end {
-                let row = x.add(o * n);
-                let max = finite(T::V::splat(fold_row(n, T::NEG_INFINITY, |i, count| load_n(row.add(i), count), |a, b| a.max(b))));
-                let sum = fold_row(n, T::ZERO, |i, count| exp(load_n(row.add(i), count).sub(max)), |a, b| a.add(b));
-                *out.add(o) = log(T::V::splat(sum)).add(max).first();
+                let (max, sum) = row_exp_sum(core::ptr::null_mut(), x.add(o * n), n, |a, b| a.greater_or_nan(b));
+                *out.add(o) = log_total(T::V::splat(max), T::V::splat(sum)).first();
                 o += 1;
             }
             return;
         }
         each_outer(inner, begin, end, |o, lo, hi| each_vector::<T>(lo, hi, |j, count| {
-            let at = |k: usize| load_n(x.add((o * n + k) * inner + j), count);
-            let max = finite(cascade(n, T::V::splat(T::NEG_INFINITY), at, |a, b| a.max(b)));
-            let sum = cascade(n, T::V::splat(T::ZERO), |k| exp(at(k).sub(max)), |a, b| a.add(b));
-            store_n(log(sum).add(max), out.add(o * inner + j), count);
+            let (max, sum) = column_exp_sum(x.add(o * n * inner + j), n, inner, count, |a, b| a.greater_or_nan(b), |_, _| ());
+            store_n(log_total(max, sum), out.add(o * inner + j), count);
         }));
     }
 
@@ -127,7 +181,7 @@ kernel! {
 
     /// Gradient of log-softmax: out = g − exp(y) · Σ g over n, with y the result of log-softmax.
     fn log_softmax_grad<T>(out: *mut T, g: *const T, y: *const T, n: usize, inner: usize, begin: usize, end: usize) {
-        let write = |at: usize, count: usize, sum: T::V| store_n(load_n(g.add(at), count).sub(exp(load_n(y.add(at), count)).mul(sum)), out.add(at), count);
+        let write = |at: usize, count: usize, sum: T::V| store_n(load_n(g.add(at), count).sub(exp_falling(load_n(y.add(at), count)).mul(sum)), out.add(at), count);
         lanes::<T>(n, inner, begin, end, |at| {
             let sum = T::V::splat(fold_row(n, T::ZERO, |i, count| load_n(g.add(at + i), count), |a, b| a.add(b)));
             each_vector::<T>(0, n, |i, count| write(at + i, count, sum));

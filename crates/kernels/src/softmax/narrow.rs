@@ -1,7 +1,7 @@
 //! Log-softmax of rows of a few classes. A vector function of one such row would wait for its own result and leave
 //! lanes idle, so exp and log run over the elements of many rows at a time.
 
-use crate::math::{exp, log};
+use crate::math::{exp_falling, log};
 use crate::reduce::{each_vector, load_n, store_n};
 use crate::simd::Real;
 use crate::tuning::NARROW;
@@ -26,7 +26,7 @@ pub(super) unsafe fn log_softmax_rows<T: Real>(y: *mut T, x: *const T, n: usize,
             });
             for_columns(n, |k| *y.add(at + k) = *x.add(at + k) - max);
         });
-        map::<T>(e, y, rows * n, |v| exp(v));
+        map::<T>(e, y, rows * n, |v| exp_falling(v));
         for_rows(n, rows, |i, at| {
             let mut sum = *e.add(at);
             for_columns(n - 1, |k| sum = sum + *e.add(at + k + 1));
@@ -40,7 +40,7 @@ pub(super) unsafe fn log_softmax_rows<T: Real>(y: *mut T, x: *const T, n: usize,
 
 /// out = exp(y) for the rows `begin..end`.
 pub(super) unsafe fn exp_rows<T: Real>(out: *mut T, y: *const T, n: usize, begin: usize, end: usize) {
-    map::<T>(out.add(begin * n), y.add(begin * n), (end - begin) * n, |v| exp(v));
+    map::<T>(out.add(begin * n), y.add(begin * n), (end - begin) * n, |v| exp_falling(v));
 }
 
 #[inline(always)]

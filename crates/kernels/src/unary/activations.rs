@@ -1,6 +1,6 @@
 //! Activation functions, with PyTorch's formulas.
 
-use super::{c, map1, map1_long};
+use super::{c, map1, map1_long, map1_near};
 use crate::math;
 use crate::simd::Vector;
 
@@ -18,6 +18,18 @@ pub(super) fn gelu_inner<V: Vector>(x: V) -> V {
 }
 pub(super) const SQRT_2_OVER_PI: f64 = 0.7978845608028654;
 
+/// −2 √(2/π) (x + 0.044715 x³): (1 + tanh u) / 2 = 1 / (1 + e^−2u).
+#[inline(always)]
+pub(super) fn gelu_exponent<V: Vector>(x: V) -> V {
+    x.mul(x.mul(x).madd(c(-2.0 * 0.044715 * SQRT_2_OVER_PI), c(-2.0 * SQRT_2_OVER_PI)))
+}
+
+/// Its sign bit is set where e to the power of [`gelu_exponent`] or its inverse is no normal number, and at NaN.
+#[inline(always)]
+pub(super) fn gelu_is_far<V: Vector>(x: V) -> V {
+    c::<V>(if V::LANES == 4 { 9.9 } else { 21.0 }).int_sub(x.abs_bits())
+}
+
 kernel! {
     /// max(x, 0). NaN stays NaN, −0 stays −0.
     fn relu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
@@ -33,21 +45,31 @@ kernel! {
     }
     /// x · Φ(x).
     fn gelu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
-        map1_long(out, x, begin, end, |v| v.mul(normal_cdf(v)))
+        let near = |v: T::V| {
+            let (_, tail) = math::normal_near(v);
+            v.at_least(c(0.0)).sub(v.abs_bits().mul(tail))
+        };
+        map1_near(out, x, begin, end, |v| math::normal_is_far(v), near, |v| math::normal_is_far(v).sign_mask().select(v.mul(normal_cdf(v)), near(v)))
     }
     /// x / 2 · (1 + tanh(√(2/π) (x + 0.044715 x³))).
     fn gelu_tanh<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
-        map1_long(out, x, begin, end, |v| v.mul(c(0.5)).mul(gelu_inner(v).add(c(1.0))))
+        let near = |v: T::V| v.div(math::one_plus_exp_near(gelu_exponent(v)));
+        let anywhere = |v: T::V| gelu_is_far(v).sign_mask().select(v.mul(c(0.5)).mul(gelu_inner(v).add(c(1.0))), near(v));
+        map1_near(out, x, begin, end, |v| gelu_is_far(v), near, anywhere)
     }
     /// x · sigmoid(x).
     fn silu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
-        map1_long(out, x, begin, end, |v| v.mul(math::sigmoid(v)))
+        let near = |v: T::V| v.div(math::one_plus_exp_near(v.neg()));
+        let anywhere = |v: T::V| math::exp_is_far(v).sign_mask().select(v.mul(math::sigmoid(v)), near(v));
+        map1_near(out, x, begin, end, |v| math::exp_is_far(v), near, anywhere)
     }
     /// log(1 + e^(beta x)) / beta, and x itself where beta x > threshold.
     fn softplus<T>(out: *mut T, x: *const T, beta: f64, threshold: f64, begin: usize, end: usize) {
-        map1_long(out, x, begin, end, |v| {
+        let by = |f: fn(T::V) -> T::V, v: T::V| {
             let scaled = v.mul(c(beta));
-            scaled.gt(c(threshold)).select(v, math::softplus(scaled).div(c(beta)))
-        })
+            scaled.gt(c(threshold)).select(v, f(scaled).div(c(beta)))
+        };
+        let is_far = |v: T::V| math::exp_is_far(v.mul(c(beta)));
+        map1_near(out, x, begin, end, is_far, |v| by(math::softplus_near, v), |v| by(math::softplus, v))
     }
 }

@@ -1,6 +1,6 @@
 //! Arithmetic, rounding and the elementary functions of one float operand.
 
-use super::{c, map1, map1_long};
+use super::{c, map1, map1_long, map1_near};
 use crate::math;
 use crate::simd::Vector;
 
@@ -36,10 +36,15 @@ kernel! {
     fn trunc<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1(out, x, begin, end, |v| v.trunc()) }
     /// min(max(x, low), high): `high` where low > high; NaN where x or a bound is NaN.
     fn clamp<T>(out: *mut T, x: *const T, low: f64, high: f64, begin: usize, end: usize) {
-        map1(out, x, begin, end, |v| v.max(c(low)).min(c(high)))
+        if low.is_nan() || high.is_nan() {
+            return map1(out, x, begin, end, |_| T::V::splat(T::NAN));
+        }
+        map1(out, x, begin, end, |v| v.at_least(c(low)).at_most(c(high)))
     }
 
-    fn exp<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::exp(v)) }
+    fn exp<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1_near(out, x, begin, end, |v| math::exp_is_far(v), |v| math::exp_near(v), |v| math::exp(v))
+    }
     /// e^x − 1.
     fn expm1<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::expm1(v)) }
     fn log<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::log(v)) }
@@ -51,6 +56,8 @@ kernel! {
     fn cos<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::cos(v)) }
     fn tan<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::tan(v)) }
     fn tanh<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::tanh(v)) }
-    fn sigmoid<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::sigmoid(v)) }
+    fn sigmoid<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
+        map1_near(out, x, begin, end, |v| math::exp_is_far(v), |v| math::sigmoid_near(v), |v| math::sigmoid(v))
+    }
     fn erf<T>(out: *mut T, x: *const T, begin: usize, end: usize) { map1_long(out, x, begin, end, |v| math::erf(v)) }
 }

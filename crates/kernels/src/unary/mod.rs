@@ -12,10 +12,17 @@ use crate::simd::{Real, Vector};
 /// out = f(x) on `begin..end`; the tail goes through the same vector code.
 #[inline(always)]
 pub(crate) unsafe fn map1<T: Real>(out: *mut T, x: *const T, begin: usize, end: usize, f: impl Fn(T::V) -> T::V) {
+    let lanes = T::V::LANES;
     let mut i = begin;
-    while i + T::V::LANES <= end {
+    while i + 4 * lanes <= end {
+        let (x, out) = (x.add(i), out.add(i));
+        let v = [0, 1, 2, 3].map(|k| f(T::V::load(x.add(k * lanes))));
+        v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(k * lanes)));
+        i += 4 * lanes;
+    }
+    while i + lanes <= end {
         f(T::V::load(x.add(i))).store(out.add(i));
-        i += T::V::LANES;
+        i += lanes;
     }
     if i < end {
         f(T::V::load_partial(x.add(i), end - i)).store_partial(out.add(i), end - i);
@@ -43,27 +50,103 @@ pub(crate) unsafe fn map1_long<T: Real>(out: *mut T, x: *const T, begin: usize, 
     }
 }
 
+/// [`map1`] for a function with a quick form, `near`, that holds but for the lanes that `is_far` marks. `anywhere` holds for
+/// all, and gives the bits of `near` where that holds. No call in the loop: constants stay in registers.
+#[inline(always)]
+pub(crate) unsafe fn map1_near<T: Real>(
+    out: *mut T,
+    x: *const T,
+    begin: usize,
+    end: usize,
+    is_far: impl Fn(T::V) -> T::V,
+    near: impl Fn(T::V) -> T::V,
+    anywhere: impl Fn(T::V) -> T::V,
+) {
+    let lanes = T::V::LANES;
+    let mut i = begin;
+    while i < end {
+        while i + lanes <= end {
+            let v = T::V::load(x.add(i));
+            if is_far(v).any() {
+                break;
+            }
+            near(v).store(out.add(i));
+            i += lanes;
+        }
+        if i < end {
+            step(out.add(i), x.add(i), end - i, &anywhere);
+            i += lanes;
+        }
+    }
+}
+
+/// One vector of [`map1_near`], or what is left of one, by the form that holds anywhere.
+#[inline(never)]
+unsafe fn step<T: Real>(out: *mut T, x: *const T, n: usize, f: &impl Fn(T::V) -> T::V) {
+    if n >= T::V::LANES {
+        f(T::V::load(x)).store(out);
+    } else {
+        f(T::V::load_partial(x, n)).store_partial(out, n);
+    }
+}
+
+/// [`map1_near`] for g · f'(x), where `x` decides which form holds.
+#[inline(always)]
+pub(crate) unsafe fn map2_near<T: Real>(
+    out: *mut T,
+    g: *const T,
+    x: *const T,
+    begin: usize,
+    end: usize,
+    is_far: impl Fn(T::V) -> T::V,
+    near: impl Fn(T::V, T::V) -> T::V,
+    anywhere: impl Fn(T::V, T::V) -> T::V,
+) {
+    let lanes = T::V::LANES;
+    let mut i = begin;
+    while i < end {
+        while i + lanes <= end {
+            let v = T::V::load(x.add(i));
+            if is_far(v).any() {
+                break;
+            }
+            near(T::V::load(g.add(i)), v).store(out.add(i));
+            i += lanes;
+        }
+        if i < end {
+            step2(out.add(i), g.add(i), x.add(i), end - i, &anywhere);
+            i += lanes;
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn step2<T: Real>(out: *mut T, g: *const T, x: *const T, n: usize, f: &impl Fn(T::V, T::V) -> T::V) {
+    if n >= T::V::LANES {
+        f(T::V::load(g), T::V::load(x)).store(out);
+    } else {
+        f(T::V::load_partial(g, n), T::V::load_partial(x, n)).store_partial(out, n);
+    }
+}
+
 /// out = f(x, y) on `begin..end`, for operands of one shape.
 #[inline(always)]
 pub(crate) unsafe fn map2<T: Real>(out: *mut T, x: *const T, y: *const T, begin: usize, end: usize, f: impl Fn(T::V, T::V) -> T::V) {
+    let lanes = T::V::LANES;
     let mut i = begin;
-    while i < end {
+    while i + 4 * lanes <= end {
+        let (x, y, out) = (x.add(i), y.add(i), out.add(i));
+        let v = [0, 1, 2, 3].map(|k| f(T::V::load(x.add(k * lanes)), T::V::load(y.add(k * lanes))));
+        v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(k * lanes)));
+        i += 4 * lanes;
+    }
+    while i + lanes <= end {
+        f(T::V::load(x.add(i)), T::V::load(y.add(i))).store(out.add(i));
+        i += lanes;
+    }
+    if i < end {
         let n = end - i;
-        let full = n >= T::V::LANES;
-        let load = |p: *const T| {
-            if full {
-                T::V::load(p.add(i))
-            } else {
-                T::V::load_partial(p.add(i), n)
-            }
-        };
-        let v = f(load(x), load(y));
-        if full {
-            v.store(out.add(i));
-        } else {
-            v.store_partial(out.add(i), n);
-        }
-        i += T::V::LANES;
+        f(T::V::load_partial(x.add(i), n), T::V::load_partial(y.add(i), n)).store_partial(out.add(i), n);
     }
 }
 
