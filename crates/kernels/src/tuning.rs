@@ -89,3 +89,5 @@ pub(crate) const TILE_ROWS: usize = 16;
 /// Columns of such a tile. With rows a power of two apart all its lines fall into one set of the first cache, which
 /// holds 12: few must do. (transpose copy 1024)
 pub(crate) const TILE_COLS: usize = 8;
+/// From so many elements on a row of 4-byte numbers is sorted by the digits of its bits. (sort 10^6; 1000x1000)
+pub(crate) const RADIX_ROW: usize = 256;

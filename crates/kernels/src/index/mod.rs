@@ -104,6 +104,10 @@ use numbers;
 pub(super) trait Number: Copy + PartialOrd {
     fn plus(self, b: Self) -> Self;
     fn times(self, scale: f64) -> Self;
+    /// Whether there is a [`Number::key`].
+    const HAS_KEY: bool;
+    /// Bits in the order of the numbers, equal for equal ones: for ±0, and for all NaN, which come last.
+    fn key(self) -> u32;
 }
 
 impl Number for f32 {
@@ -114,6 +118,15 @@ impl Number for f32 {
     #[inline(always)]
     fn times(self, scale: f64) -> f32 {
         self * scale as f32
+    }
+    const HAS_KEY: bool = true;
+    #[inline(always)]
+    fn key(self) -> u32 {
+        if self.is_nan() {
+            return u32::MAX;
+        }
+        let bits = (self + 0.0).to_bits(); // −0 becomes +0
+        bits ^ (((bits as i32 >> 31) as u32) | 0x8000_0000)
     }
 }
 
@@ -126,6 +139,11 @@ impl Number for f64 {
     fn times(self, scale: f64) -> f64 {
         self * scale
     }
+    const HAS_KEY: bool = false;
+    #[inline(always)]
+    fn key(self) -> u32 {
+        0
+    }
 }
 
 impl Number for i32 {
@@ -136,6 +154,11 @@ impl Number for i32 {
     #[inline(always)]
     fn times(self, scale: f64) -> i32 {
         self.wrapping_mul(scale as i32)
+    }
+    const HAS_KEY: bool = true;
+    #[inline(always)]
+    fn key(self) -> u32 {
+        self as u32 ^ 0x8000_0000
     }
 }
 

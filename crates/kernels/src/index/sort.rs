@@ -1,6 +1,7 @@
 //! Stable sorting of rows and their largest or smallest elements. NaN counts as the largest, as in PyTorch.
 
 use super::{numbers, Number};
+use crate::tuning::RADIX_ROW;
 
 /// Rows are first sorted in runs of this length by insertion, then merged.
 const RUN: usize = 16;
@@ -63,6 +64,53 @@ unsafe fn merge<N: Number>(to: Row<N>, from: Row<N>, lo: usize, mid: usize, hi: 
     }
 }
 
+/// Values of a digit of a key, and the digits.
+const DIGIT: usize = 256;
+const DIGITS: usize = 4;
+
+/// Sorts a row by the digits of its keys, the lowest first: each pass keeps the order of the ones before.
+#[inline(always)]
+unsafe fn radix_sort<N: Number>(out: Row<N>, scratch: Row<N>, x: *const N, n: usize, descending: bool) {
+    let flip = if descending { u32::MAX } else { 0 };
+    let digit = |v: N, d: usize| ((v.key() ^ flip) >> (8 * d)) as usize % DIGIT;
+    let mut places = [0u32; DIGITS * DIGIT];
+    let places = places.as_mut_ptr();
+    let mut i = 0;
+    while i < n {
+        let mut d = 0;
+        while d < DIGITS {
+            *places.add(d * DIGIT + digit(*x.add(i), d)) += 1;
+            d += 1;
+        }
+        i += 1;
+    }
+    let mut d = 0;
+    while d < DIGITS {
+        // Where the elements of each digit begin.
+        let (mut from, mut k) = (0, d * DIGIT);
+        while k < (d + 1) * DIGIT {
+            let count = *places.add(k);
+            *places.add(k) = from;
+            from += count;
+            k += 1;
+        }
+        let (from, to) = if d % 2 == 0 { (out, scratch) } else { (scratch, out) };
+        let mut i = 0;
+        while i < n {
+            let (value, index) = if d == 0 {
+                (*x.add(i), i as i32)
+            } else {
+                (*from.values.add(i), *from.indices.add(i))
+            };
+            let place = places.add(d * DIGIT + digit(value, d));
+            to.set(*place as usize, value, index);
+            *place += 1;
+            i += 1;
+        }
+        d += 1;
+    }
+}
+
 numbers! {
     /// Sorts the rows `begin..end` of `[rows, n]` stably and gives each element's position in x. The scratch arrays have the
     /// sizes of the outputs.
@@ -76,6 +124,11 @@ numbers! {
         while r < end {
             let out = Row { values: values.add(r * n), indices: indices.add(r * n) };
             let scratch = Row { values: scratch_values.add(r * n), indices: scratch_indices.add(r * n) };
+            if N::HAS_KEY && n >= RADIX_ROW {
+                radix_sort(out, scratch, x.add(r * n), n, descending);
+                r += 1;
+                continue;
+            }
             let mut i = 0;
             while i < n {
                 insert(out, i / RUN * RUN, i, *x.add(r * n + i), i as i32, descending);

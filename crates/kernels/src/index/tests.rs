@@ -123,3 +123,61 @@ fn sorting_is_stable_with_nan_largest() {
         assert_eq!(ti, j[..k]);
     }
 }
+
+#[test]
+fn long_rows_are_sorted_by_digits_stably_with_nan_last_and_zeros_equal() {
+    let n = 3 * crate::tuning::RADIX_ROW + 7;
+    let special = [
+        0.0,
+        -0.0,
+        f32::NAN,
+        -f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::MIN_POSITIVE,
+        -1e-40,
+        f32::MAX,
+    ];
+    let x: Vec<f32> = (0..n)
+        .map(|i| {
+            if i % 5 == 0 {
+                special[i / 5 % special.len()]
+            } else {
+                ((i * 7919) % 211) as f32 - 105.0
+            }
+        })
+        .collect();
+    for descending in [false, true] {
+        let order = |a: f32, b: f32| match (a.is_nan(), b.is_nan()) {
+            (true, true) => core::cmp::Ordering::Equal,
+            (nan, other) if nan != other => nan.cmp(&other),
+            _ => a.partial_cmp(&b).unwrap(),
+        };
+        let mut want: Vec<i32> = (0..n as i32).collect();
+        want.sort_by(|&i, &j| {
+            let o = order(x[i as usize], x[j as usize]);
+            if descending {
+                o.reverse()
+            } else {
+                o
+            }
+        });
+        let (mut values, mut indices) = (vec![0f32; n], vec![0i32; n]);
+        let (mut spare, mut spare_indices) = (vec![0f32; n], vec![0i32; n]);
+        unsafe {
+            sort(
+                values.as_mut_ptr(),
+                indices.as_mut_ptr(),
+                x.as_ptr(),
+                spare.as_mut_ptr(),
+                spare_indices.as_mut_ptr(),
+                n,
+                descending as u32,
+                0,
+                1,
+            );
+        }
+        assert_eq!(indices, want);
+        assert!(values.iter().zip(&want).all(|(v, &i)| v.to_bits() == x[i as usize].to_bits()));
+    }
+}

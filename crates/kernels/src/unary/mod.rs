@@ -29,24 +29,17 @@ pub(crate) unsafe fn map1<T: Real>(out: *mut T, x: *const T, begin: usize, end: 
     }
 }
 
-/// [`map1`] for a long `f`: its code stands once, for the body and the tail.
+/// [`map1`] for a long `f`: what is left of a vector is done out of line, so that constants stay in registers.
 #[inline(always)]
 pub(crate) unsafe fn map1_long<T: Real>(out: *mut T, x: *const T, begin: usize, end: usize, f: impl Fn(T::V) -> T::V) {
+    let lanes = T::V::LANES;
     let mut i = begin;
-    while i < end {
-        let n = end - i;
-        let full = n >= T::V::LANES;
-        let v = f(if full {
-            T::V::load(x.add(i))
-        } else {
-            T::V::load_partial(x.add(i), n)
-        });
-        if full {
-            v.store(out.add(i));
-        } else {
-            v.store_partial(out.add(i), n);
-        }
-        i += T::V::LANES;
+    while i + lanes <= end {
+        f(T::V::load(x.add(i))).store(out.add(i));
+        i += lanes;
+    }
+    if i < end {
+        step(out.add(i), x.add(i), end - i, &f);
     }
 }
 

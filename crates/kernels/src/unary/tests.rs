@@ -174,3 +174,62 @@ fn classification() {
     unsafe { whole::clamp_i32(y.as_mut_ptr(), x.as_ptr(), f64::NEG_INFINITY, 3.0, 0, 4) };
     assert_eq!(y, [i32::MIN, -5, 0, 3]);
 }
+
+#[test]
+fn one_far_argument_changes_no_bit_of_its_neighbours() {
+    use super::{activations::*, basic::*, gradients::*};
+    let near: Vec<f32> = (0..64).map(|i| (i as f32 - 31.5) / 4.0).collect();
+    for far in [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        1e30,
+        -500.0,
+        95.0,
+        f32::from_bits(0x7fff_ffff),
+    ] {
+        let mut mixed = near.clone();
+        mixed.iter_mut().skip(2).step_by(4).for_each(|x| *x = far);
+        let ones = vec![1f32; 64];
+        type Map = unsafe fn(*mut f32, *const f32, usize, usize);
+        let maps: [Map; 5] = [exp, sigmoid, gelu, gelu_tanh, silu];
+        type Slope = unsafe fn(*mut f32, *const f32, *const f32, usize, usize);
+        let slopes: [Slope; 3] = [gelu_grad, gelu_tanh_grad, silu_grad];
+        let mut results = Vec::new();
+        for x in [&near, &mixed] {
+            for f in maps {
+                let mut out = vec![0f32; 64];
+                unsafe { f(out.as_mut_ptr(), x.as_ptr(), 0, 64) };
+                results.push(out);
+            }
+            for f in slopes {
+                let mut out = vec![0f32; 64];
+                unsafe { f(out.as_mut_ptr(), ones.as_ptr(), x.as_ptr(), 0, 64) };
+                results.push(out);
+            }
+        }
+        let (alone, beside) = results.split_at(8);
+        for (a, b) in alone.iter().zip(beside) {
+            assert!((0..64).all(|i| i % 4 == 2 || a[i].to_bits() == b[i].to_bits()), "beside {far}");
+            assert!(!far.is_nan() || b[2].is_nan());
+        }
+    }
+}
+
+#[test]
+fn gelu_is_right_to_a_millionth_far_into_its_tail() {
+    let x: Vec<f32> = (-2000..2000).map(|i| i as f32 / 400.0).collect();
+    let mut out = vec![0f32; x.len()];
+    unsafe { super::activations::gelu(out.as_mut_ptr(), x.as_ptr(), 0, x.len()) };
+    for (&x, y) in x.iter().zip(out) {
+        // Q(t) as Laplace's continued fraction, for large t; by erf, for small ones.
+        let t = (x as f64).abs();
+        let tail = if t < 2.0 {
+            0.5 - 0.5 * crate::math::erf(<f64 as Real>::V::splat(t / 2f64.sqrt())).first()
+        } else {
+            (-t * t / 2.0).exp() / (2.0 * core::f64::consts::PI).sqrt() / (1..200).rev().fold(t, |f, k| t + k as f64 / f)
+        };
+        let want = (x as f64).max(0.0) - t * tail;
+        assert!((y as f64 - want).abs() <= 1e-6 * want.abs(), "gelu({x}) = {y:e}, expected {want:e}");
+    }
+}
