@@ -85,9 +85,9 @@ pub(crate) const EXP_BLOCK: usize = 4096;
 /// The same within a block, one vector after the other. (softmax 128x1000)
 pub(crate) const EXP_RUN: usize = 128;
 /// Rows of a tile of a transposed copy: a line of x is used whole while it is there. (transpose copy 1024)
-pub(crate) const TILE_ROWS: usize = 16;
+pub(crate) const COPY_ROWS: usize = 16;
 /// Columns of such a tile. With rows a power of two apart all its lines fall into one set of the first cache, which
 /// holds 12: few must do. (transpose copy 1024)
-pub(crate) const TILE_COLS: usize = 8;
+pub(crate) const COPY_COLS: usize = 8;
 /// From so many elements on a row of 4-byte numbers is sorted by the digits of its bits. (sort 10^6; 1000x1000)
 pub(crate) const RADIX_ROW: usize = 256;

@@ -2,7 +2,7 @@
 
 use crate::elementwise::walk::{quotient, walk};
 use crate::simd::{Real, Vector};
-use crate::tuning::{TILE_COLS, TILE_ROWS};
+use crate::tuning::{COPY_COLS, COPY_ROWS};
 
 /// meta = [ndim, shape…, out strides…, x strides…].
 #[inline(always)]
@@ -88,10 +88,10 @@ unsafe fn transpose<A: Copy>(out: *mut A, so: (isize, isize), x: *const A, sx: (
 unsafe fn tiles<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, rows: usize, cols: usize) {
     let mut r = 0;
     while r < rows {
-        let r_end = rows.min(r + TILE_ROWS);
+        let r_end = rows.min(r + COPY_ROWS);
         let mut c = 0;
         while c < cols {
-            let c_end = cols.min(c + TILE_COLS);
+            let c_end = cols.min(c + COPY_COLS);
             let mut k = c;
             while k < c_end {
                 let four = core::mem::size_of::<A>() == 4 && k + 4 <= c_end;
