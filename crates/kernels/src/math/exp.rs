@@ -177,13 +177,6 @@ pub fn sigmoid_near<V: Vector>(x: V) -> V {
     c::<V>(1.0).div(one_plus_exp_near(x.neg()))
 }
 
-/// [`sigmoid`], but never below 1e-38: for the gates of recurrent layers.
-#[inline(always)]
-pub fn gate<V: Vector>(x: V) -> V {
-    let most = by_type::<V, f64>(87.0, 708.0);
-    sigmoid_near(x.at_least(c(-most)).at_most(c(most)))
-}
-
 /// log(1 + e^x) without overflow.
 #[inline(always)]
 pub fn softplus<V: Vector>(x: V) -> V {

@@ -16,9 +16,7 @@ mod trig;
 mod twofold;
 
 pub use erf::{erf, normal_is_far, normal_near};
-pub use exp::{
-    exp, exp_falling, exp_is_far, exp_near, expm1, gate, one_plus_exp_near, sigmoid, sigmoid_near, softplus, softplus_near, tanh,
-};
+pub use exp::{exp, exp_falling, exp_is_far, exp_near, expm1, one_plus_exp_near, sigmoid, sigmoid_near, softplus, softplus_near, tanh};
 pub use log::{log, log10, log1p, log2};
 pub use pow::{floor_div, fmod, pow, remainder};
 pub use trig::{atan2, cos, sin, tan};
