@@ -1,4 +1,5 @@
-// How a run is timed; bench/torch/sampler.py does the same.
+// How a run is timed: warm-up, then samples by benchmark.js. bench/torch/sampler.py does the same for PyTorch.
+import Benchmark from "benchmark";
 import type { Side } from "./row.js";
 
 export interface Effort {
@@ -36,14 +37,23 @@ export async function warmUp(run: Side["run"], { seconds }: Effort): Promise<num
   }
 }
 
-/** Seconds of one run, one number per sample. */
+/** Seconds of one run, one number per sample of `count` runs or more. */
 export async function sample(run: Side["run"], count: number, { seconds, minSamples }: Effort): Promise<number[]> {
-  const samples: number[] = [];
-  for (let spent = 0; spent < seconds || (samples.length < minSamples && spent < 5 * seconds);) {
-    const taken = await timed(run, count);
-    spent += taken;
-    samples.push(taken / count);
-    await turn();
-  }
-  return samples;
+  const pending = run();
+  const waits = pending instanceof Promise;
+  await pending;
+  return new Promise((resolve, reject) => {
+    const benchmark = new Benchmark({
+      async: true, // the event loop turns between samples
+      defer: waits,
+      fn: waits ? (deferred: { resolve: () => void }) => void (run() as Promise<unknown>).then(() => deferred.resolve(), reject) : run,
+      initCount: count,
+      minTime: SAMPLE_SECONDS,
+      maxTime: seconds,
+      minSamples,
+      onComplete: () => resolve(benchmark.stats.sample),
+      onError: () => reject(benchmark.error as unknown as Error),
+    });
+    benchmark.run();
+  });
 }
