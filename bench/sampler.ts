@@ -1,6 +1,11 @@
 // How a run is timed: warm-up, then samples by benchmark.js. bench/torch/sampler.py does the same for PyTorch.
-import Benchmark from "benchmark";
+import library from "benchmark";
+// @ts-expect-error it comes with benchmark.js, without types
+import lodash from "lodash";
 import type { Side } from "./row.js";
+
+// By itself it finds lodash in Node only.
+const Benchmark = (library as unknown as { runInContext: (context: object) => typeof library }).runInContext({ _: lodash as unknown });
 
 export interface Effort {
   /** Seconds of sampling. */
@@ -52,7 +57,7 @@ export async function sample(run: Side["run"], count: number, { seconds, minSamp
       maxTime: seconds,
       minSamples,
       onComplete: () => resolve(benchmark.stats.sample),
-      onError: () => reject(benchmark.error as unknown as Error),
+      onError: () => reject(benchmark.error),
     });
     benchmark.run();
   });
