@@ -28,9 +28,9 @@ describe.each([
   const openWith = (file: string, respond: Respond): Promise<TestPage> => open(browser, where, (page: Page) => page.route(file, respond));
 
   test.each([
-    ["is the app's start page", indexPage, /\/\w+\.wasm is not WebAssembly but starts with "<!doctype html>.*pass init\(\{ wasm: url \}\)/],
-    ["is not there", notFound, /\/\w+\.wasm answered 404; serve lanegrad's \.wasm files, or pass init\(\{ wasm: url \}\)/],
-    ["cannot be fetched", (route: Route) => route.abort(), /could not fetch http:.*\/\w+\.wasm/],
+    ["is the app's start page", indexPage, /\/[\w-]+\.wasm is not WebAssembly but starts with "<!doctype html>.*pass init\(\{ wasm: url \}\)/],
+    ["is not there", notFound, /\/[\w-]+\.wasm answered 404; serve lanegrad's \.wasm files, or pass init\(\{ wasm: url \}\)/],
+    ["cannot be fetched", (route: Route) => route.abort(), /could not fetch http:.*\/[\w-]+\.wasm/],
   ])("where the .wasm %s, init() says so with its URL, and a later init() works", async (_, respond, pattern) => {
     const page = await openWith("**/*.wasm", respond);
     await expect(page.ask("start", {})).rejects.toThrow(pattern);

@@ -216,10 +216,17 @@ mod lanes {
                 vector!(@one $sqrt sqrt, $abs abs, $neg neg, $floor floor, $ceil ceil, $trunc trunc, $nearest nearest);
                 #[inline(always)]
                 fn at_most(self, b: Self) -> Self {
+                    // With relaxed SIMD, LLVM makes of a pmin what may lose a NaN.
+                    if cfg!(target_feature = "relaxed-simd") {
+                        return b.lt(self).select(b, self);
+                    }
                     Self(if $lanes == 4 { f32x4_pmin(self.0, b.0) } else { f64x2_pmin(self.0, b.0) })
                 }
                 #[inline(always)]
                 fn at_least(self, b: Self) -> Self {
+                    if cfg!(target_feature = "relaxed-simd") {
+                        return self.lt(b).select(b, self);
+                    }
                     Self(if $lanes == 4 { f32x4_pmax(self.0, b.0) } else { f64x2_pmax(self.0, b.0) })
                 }
                 #[inline(always)]
