@@ -2,9 +2,11 @@
  * The block of shared memory through which the pool and its workers talk. All of it is atomics: a call
  * never waits for an event loop.
  *
- * A job is published by writing its fields, then TICKET, then SEQ. TICKET packs the job's tag and the next
- * chunk to do; a worker claims a chunk by compare-and-swap, so one that read an old job's fields can never
- * claim a chunk of a newer job: the tags differ. DONE packs the tag and the number of finished chunks.
+ * A job is published by writing its fields, then TICKET, then SEQ. TICKET packs the job's tag and how many chunks
+ * are left to claim; a worker claims one by compare-and-swap. Since a job's fields are only overwritten when none is
+ * left, a claim that succeeds proves that the fields read before it were this job's: a late waker, who may have read
+ * a mixture of two jobs, finds another tag or nothing left, whatever it read. DONE packs the tag and the number of
+ * finished chunks.
  */
 export const SEQ = 0;
 export const TICKET = 1;
@@ -59,13 +61,18 @@ export function tagOf(seq: number): number {
   return seq << CHUNK_BITS;
 }
 
-/** The next chunk of the job with `tag`, claimed for the caller; -1 when none is left or the job is over. */
+/** What TICKET is when a job begins. */
+export function ticketOf(tag: number, chunks: number): number {
+  return tag | chunks;
+}
+
+/** A chunk of the job with `tag`, claimed for the caller; -1 when none is left or the job is over. */
 export function claim(ints: Int32Array, tag: number, chunks: number): number {
   for (;;) {
     const ticket = Atomics.load(ints, TICKET);
-    const chunk = ticket & CHUNK_MASK;
-    if ((ticket & ~CHUNK_MASK) !== tag || chunk >= chunks) return -1;
-    if (Atomics.compareExchange(ints, TICKET, ticket, ticket + 1) === ticket) return chunk;
+    const left = ticket & CHUNK_MASK; // not `chunks`, which may be the next job's
+    if ((ticket & ~CHUNK_MASK) !== tag || left === 0) return -1;
+    if (Atomics.compareExchange(ints, TICKET, ticket, ticket - 1) === ticket) return chunks - left;
   }
 }
 

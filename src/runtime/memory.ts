@@ -42,11 +42,18 @@ export class LinearMemory {
 
   /** Grows so that a block of `bytes` fits. False when the engine or the maximum refuses. */
   grow(bytes: number): boolean {
-    const { allocator, wasm } = this;
-    const need = Math.ceil((bytes + 1 - allocator.freeBefore(wasm.buffer.byteLength)) / PAGE);
+    const { allocator } = this;
+    const need = this.missing(bytes);
     const eager = Math.ceil(Math.max(GROWTH, allocator.stats.reserved / 8) / PAGE);
     // A large step first; when that is refused, just what is needed.
-    return (need < eager && this.growPages(eager)) || this.growPages(need);
+    const grown = (need < eager && this.growPages(eager)) || this.growPages(need);
+    // A worker that starts takes its stack: then the new pages do not continue the old ones.
+    return grown && (this.missing(bytes) <= 0 || this.growPages(Math.ceil((bytes + 1) / PAGE)));
+  }
+
+  /** The pages by which memory must grow for a block of `bytes`. */
+  private missing(bytes: number): number {
+    return Math.ceil((bytes + 1 - this.allocator.freeBefore(this.wasm.buffer.byteLength)) / PAGE);
   }
 
   free(ptr: Ptr, bytes: number): void {

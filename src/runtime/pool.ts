@@ -17,6 +17,7 @@ import {
   createControl,
   finish,
   tagOf,
+  ticketOf,
   unfinished,
 } from "./control.js";
 import { BackendError } from "./errors.js";
@@ -101,7 +102,7 @@ export class Pool {
     ints[CHUNK] = size;
     ints[CHUNKS] = chunks;
     Atomics.store(ints, DONE, tag);
-    Atomics.store(ints, TICKET, tag);
+    Atomics.store(ints, TICKET, ticketOf(tag, chunks));
     Atomics.store(ints, SEQ, this.seq);
     Atomics.notify(ints, SEQ);
 
