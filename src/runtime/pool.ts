@@ -23,7 +23,7 @@ import {
 import { BackendError } from "./errors.js";
 import type { Host, WorkerHandle } from "./host.js";
 import { type Exports, call, kernelTable } from "./kernels.js";
-import { CHUNKS_PER_THREAD } from "./tuning.js";
+import { CHUNKS_PER_THREAD, JOIN_SPINS } from "./tuning.js";
 import type { WorkerStart } from "./worker.js";
 
 export interface PoolOptions {
@@ -160,7 +160,7 @@ export class Pool {
     for (let spin = 0; ; spin++) {
       const done = Atomics.load(ints, DONE);
       if (done === goal) return true;
-      if (spin < 500) continue;
+      if (spin < JOIN_SPINS) continue;
       deadline ||= host.now() + PATIENCE_MS;
       if (host.now() > deadline) return false;
       if (canBlock) Atomics.wait(ints, DONE, done, 50);

@@ -2,15 +2,17 @@
  * Every threshold of the TypeScript side, each with the row of `npm run bench` that set it. Those of the kernels stand
  * in `crates/kernels/src/tuning.rs`; `docs/performance.md` shows both in one table, made by `node scripts/docs.mjs`.
  *
- * Only THREAD_WORTH, CHUNKS_PER_THREAD and SPINS may look at threads: all else fixes the order of summation.
+ * Only THREAD_WORTH, CHUNKS_PER_THREAD, SPINS and JOIN_SPINS may look at threads: all else fixes the order of summation.
  */
 
 /** Work below this many scalar operations is not worth waking another thread, which costs some 13 µs: as long as 100,000 of them. (softmax, 2 threads) */
 export const THREAD_WORTH = 200_000;
 /** Chunks per thread: enough to even out, few enough that claiming costs nothing. (gemm 512, 2 threads) */
 export const CHUNKS_PER_THREAD = 4;
-/** Empty turns before a worker sleeps: the next job of a training step usually comes within microseconds. (mlp, 2 threads) */
+/** Empty turns before a worker sleeps: the next job of a training step usually comes within microseconds. Ten times as many gain 40 % on small products in a loop, but cost training steps as much: two threads may share a core. (mlp, 2 threads) */
 export const SPINS = 2000;
+/** Empty turns before the caller sleeps: the last chunks take less long than waking up does, some 60 µs. (gemm 64x784, 2 threads) */
+export const JOIN_SPINS = 20_000;
 /** Products of a matrix product per scalar operation that THREAD_WORTH counts: so much faster are register tiles. (gemm 64, 2 threads) */
 export const PRODUCTS_PER_OPERATION = 8;
 /** Tiles that a large weight gradient of a convolution should have, to be shared among threads; by shapes only. (conv weight gradient, 2 threads) */

@@ -32,9 +32,9 @@ pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)
 pub(crate) const VECTOR_BLOCK: usize = 1024;
 
-/// Rows of a register tile of the product inside a recurrent layer's loop over time: as [`MR`]. (lstm 64)
+/// Rows of a register tile of the product inside a recurrent layer's loop over time, as many as the 15 registers hold beside [`RECURRENT_VECTORS`]. (lstm 64)
 pub(crate) const RECURRENT_ROWS: usize = 4;
-/// Vectors per row of it: as [`NV`]. (lstm 64)
+/// Vectors per row of it: hidden sizes are often small. (lstm 64)
 pub(crate) const RECURRENT_VECTORS: usize = 2;
 
 /// Queries and keys of a tile of attention scores; the second is a multiple of the first. Up to so many keys the
