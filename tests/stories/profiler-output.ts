@@ -86,7 +86,9 @@ export const outputCases: Case[] = [
           .slice(2)
           .map((line) => line.split(" ")[0]!);
       equal(column(p.table({ sortBy: "name" })), [...p.ops.map((row) => row.name)].sort(), "by name");
-      equal(column(p.table({ by: "module", sortBy: "total", limit: 2 })), ["Net", "block"], "modules by total");
+      // Which module took longest is the clock's say; the table must only keep to it.
+      const byTotal = [...p.modules].sort((a, b) => b.total - a.total).map((row) => row.name);
+      equal(column(p.table({ by: "module", sortBy: "total", limit: 2 })), byTotal.slice(0, 2), "modules by total");
       const byCalls = [...p.ops].sort((a, b) => b.calls - a.calls);
       equal(column(p.table({ sortBy: "calls", limit: 1 })), [byCalls[0]!.name], "by calls");
       assert(String(p).includes(p.table({ by: "module" })), "printing shows no modules");
