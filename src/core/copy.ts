@@ -5,6 +5,7 @@ import { writeInts } from "../runtime/scratch.js";
 import { type DType, bitsOf, dtypeInfo } from "./dtype.js";
 import { discard, setCopyInto } from "./op.js";
 import { broadcastStrides, sizeOf } from "./shape.js";
+import { INTERNAL } from "./storage.js";
 import { collapse } from "./strided.js";
 import { Tensor } from "./tensor.js";
 
@@ -62,7 +63,7 @@ export function copyInto(to: Tensor, from: Tensor): void {
   }
   const source = from.dtype === to.dtype ? from : cast(from, to.dtype);
   copyStrided(to, source);
-  if (source !== from) source.storage.free("it was internal to an op");
+  if (source !== from) source.storage.free(INTERNAL);
 }
 
 setCopyInto(copyInto);

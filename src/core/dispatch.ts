@@ -1,11 +1,9 @@
 import { observer } from "../runtime/observer.js";
-import { onRecord, collecting, creationMark, freeSince, type Storage } from "./storage.js";
+import { INTERNAL, type Storage, collecting, creationMark, freeSince, onRecord } from "./storage.js";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.js";
 import { finishRecord, record } from "./record.js";
 import type { OpSpec } from "./spec.js";
 import { Tensor, baseOf, needsGraph } from "./tensor.js";
-
-const INTERNAL = "it was internal to an op";
 
 /** Runs `fn`; frees the tensors it made that neither its result nor a graph needs. */
 export function temporary<R>(fn: () => R): R {

@@ -6,7 +6,7 @@ import { isGradEnabled } from "./grad-mode.js";
 import { eachNeed, edgeOf, finishRecord, record } from "./record.js";
 import { sameShape, show } from "./shape.js";
 import type { Op, OpSpec } from "./spec.js";
-import { creationMark, freeSince, onRecord } from "./storage.js";
+import { INTERNAL, creationMark, freeSince, onRecord } from "./storage.js";
 import { Tensor, baseOf, needsGraph } from "./tensor.js";
 
 /** How an in-place change of a view reaches the history of its base. Set by `ops/autograd.ts`. */
@@ -64,7 +64,7 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
   }
   if (result !== x) {
     copyInto(x, result);
-    result.storage.free("it was internal to an op");
+    result.storage.free(INTERNAL);
   }
   const node = recording ? record(spec, inputs, args, held) : null;
   x.storage.version++;
@@ -72,7 +72,7 @@ function changeInPlace(spec: OpSpec, x: Tensor, inputs: readonly Tensor[], args:
     finishRecord(node, { ...spec, view: false }, x, aux, mark);
     if (moveBase) moveBase(node);
     else x.history++;
-  } else aux.forEach((tensor) => tensor.storage.free("it was internal to an op"));
+  } else aux.forEach((tensor) => tensor.storage.free(INTERNAL));
   return x;
 }
 

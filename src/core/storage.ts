@@ -57,6 +57,9 @@ let created = 0;
 /** Counts the storages asked for. Addresses taken since the last one stay valid while another spilled storage comes back. */
 let epoch = 0;
 
+/** Why a temporary is gone, for whoever reads it all the same. */
+export const INTERNAL = "it was internal to an op";
+
 /** A block of tensor memory, shared by all views of it. */
 export class Storage {
   readonly id = ++created;

@@ -1,4 +1,3 @@
-import { launch } from "../../runtime/backend.js";
 import { contiguousInput, materialize } from "../../core/copy.js";
 import { discard, op } from "../../core/op.js";
 import type { Op } from "../../core/spec.js";
@@ -12,14 +11,15 @@ import {
   type Run,
   at,
   kernelType,
+  overSequences,
   packWeight,
   parameterGradients,
   partsOf,
   project,
   rowsOf,
-  sequenceCost,
   shapeArgs,
   sizesTensor,
+  statesAt,
 } from "./sequence.js";
 import { asRows, unroll } from "./unroll.js";
 
@@ -48,7 +48,7 @@ export const gruLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = o
     aux.push(out, gates);
     const given = [at(h0!), weight.ptr, weightN.ptr, at(bias!), at(sizes)];
     const args = [out.ptr, last.ptr, gates.ptr, ...given, ...shapeArgs(run, hidden)];
-    launch(`recurrent_gru_${type}`, args, run.batch, sequenceCost(run, hidden, 3), { grain: 4, inPlace: true });
+    overSequences(`recurrent_gru_${type}`, args, run, hidden, 3);
     return [out, last];
   },
   vjpAll: {
@@ -58,7 +58,7 @@ export const gruLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = o
       const wHh = c.input(2);
       const hidden = wHh.shape[1]!;
       const [y, gates] = [c.aux(0), c.aux(1)];
-      const first = run.bias ? 5 : 3;
+      const first = statesAt(run);
       const h0 = c.shapes.length > first ? materialize(c.input(first)) : null;
       const [gy, glast] = [0, 1].map((i) => c.grads[i] && materialize(c.grads[i]));
       const sizes = sizesTensor(run);
@@ -68,7 +68,7 @@ export const gruLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = o
       const gh = Tensor.empty([...run.last, hidden], y.dtype, "gru");
       const given = [at(gy ?? null), at(glast ?? null), gates.ptr, y.ptr, at(h0), weight.ptr, weightN.ptr, at(sizes)];
       const args = [d.ptr, gh.ptr, ...given, ...shapeArgs(run, hidden)];
-      launch(`recurrent_gru_grad_${kernelType(y.dtype)}`, args, run.batch, sequenceCost(run, hidden, 3), { grain: 4, inPlace: true });
+      overSequences(`recurrent_gru_grad_${kernelType(y.dtype)}`, args, run, hidden, 3);
       const recurrent = [[0, 0, 2 * hidden] as const, [3 * hidden, 2 * hidden, hidden] as const];
       const gradients = parameterGradients(c, d, y, [3 * hidden, 4 * hidden], recurrent, sizes);
       return h0 ? [...gradients, gh] : gradients;

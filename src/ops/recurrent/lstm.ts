@@ -1,4 +1,3 @@
-import { launch } from "../../runtime/backend.js";
 import { contiguousInput, materialize } from "../../core/copy.js";
 import { discard, op, temporary } from "../../core/op.js";
 import type { Op } from "../../core/spec.js";
@@ -12,14 +11,15 @@ import {
   type Run,
   at,
   kernelType,
+  overSequences,
   packWeight,
   parameterGradients,
   partsOf,
   project,
   rowsOf,
-  sequenceCost,
   shapeArgs,
   sizesTensor,
+  statesAt,
 } from "./sequence.js";
 import { asRows, unroll } from "./unroll.js";
 
@@ -48,7 +48,7 @@ export const lstmLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = 
     aux.push(out, gates, cells);
     const results = [out.ptr, last.ptr, lastCell.ptr, gates.ptr, cells.ptr];
     const args = [...results, at(h0!), at(c0!), weight.ptr, at(bias!), at(sizes), ...shapeArgs(run, hidden)];
-    launch(`recurrent_lstm_${type}`, args, run.batch, sequenceCost(run, hidden, 4), { grain: 4, inPlace: true });
+    overSequences(`recurrent_lstm_${type}`, args, run, hidden, 4);
     return [out, last, lastCell];
   },
   vjpAll: {
@@ -58,7 +58,7 @@ export const lstmLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = 
       const wHh = c.input(2);
       const hidden = wHh.shape[1]!;
       const [y, gates, cells] = [c.aux(0), c.aux(1), c.aux(2)];
-      const first = run.bias ? 5 : 3;
+      const first = statesAt(run);
       const c0 = c.shapes.length > first ? materialize(c.input(first + 1)) : null;
       const [gy, glast, glastCell] = [0, 1, 2].map((i) => c.grads[i] && materialize(c.grads[i]));
       const sizes = sizesTensor(run);
@@ -68,7 +68,7 @@ export const lstmLayer: Op<(inputs: readonly Tensor[], run: Run) => Tensor[]> = 
       const gc = Tensor.empty([...run.last, hidden], y.dtype, "lstm");
       const given = [at(gy ?? null), at(glast ?? null), at(glastCell ?? null), gates.ptr, cells.ptr, at(c0)];
       const args = [d.ptr, gh.ptr, gc.ptr, ...given, weight.ptr, at(sizes), ...shapeArgs(run, hidden)];
-      launch(`recurrent_lstm_grad_${kernelType(y.dtype)}`, args, run.batch, sequenceCost(run, hidden, 4), { grain: 4, inPlace: true });
+      overSequences(`recurrent_lstm_grad_${kernelType(y.dtype)}`, args, run, hidden, 4);
       const gradients = parameterGradients(c, d, y, [4 * hidden, 4 * hidden], [[0, 0, 4 * hidden]], sizes);
       return c0 ? [...gradients, gh, gc] : gradients;
     },

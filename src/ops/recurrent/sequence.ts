@@ -1,4 +1,5 @@
 import { backend, launch } from "../../runtime/backend.js";
+import type { KernelName } from "../../runtime/kernels.js";
 import { PRODUCTS_PER_OPERATION } from "../../runtime/tuning.js";
 import { contiguousInput, materialize, upload } from "../../core/copy.js";
 import { type DType, bytesOf, dtypeInfo } from "../../core/dtype.js";
@@ -42,9 +43,13 @@ export interface Parts {
   readonly c0: Tensor | null;
 }
 
+/** Where the initial states begin among the op's inputs. */
+export const statesAt = ({ bias }: Run): number => (bias ? 5 : 3);
+
 /** Input, weights, biases if `bias`, initial states if given: the order of the op's inputs. */
-export function partsOf(inputs: readonly Tensor[], { bias }: Run): Parts {
-  const state = bias ? 5 : 3;
+export function partsOf(inputs: readonly Tensor[], run: Run): Parts {
+  const { bias } = run;
+  const state = statesAt(run);
   return {
     x: inputs[0]!,
     wIh: inputs[1]!,
@@ -107,9 +112,10 @@ export function shapeArgs(run: Run, hidden: number): number[] {
   return [run.steps, run.batch, hidden, Number(run.reverse)];
 }
 
-/** Scalar operations per sequence, for `launch`; `gates` parts, each with a function of its own. */
-export function sequenceCost({ steps }: Run, hidden: number, gates: number): number {
-  return steps * hidden * gates * (Math.ceil(hidden / PRODUCTS_PER_OPERATION) + 10);
+/** Launches a kernel over the sequences of the batch; `gates` parts, each with a function of its own. */
+export function overSequences(kernel: KernelName, args: readonly number[], { steps, batch }: Run, hidden: number, gates: number): void {
+  const cost = steps * hidden * gates * (Math.ceil(hidden / PRODUCTS_PER_OPERATION) + 10);
+  launch(kernel, args, batch, cost, { grain: 4, inPlace: true });
 }
 
 /** Columns of the gates' gradient that stand for rows of the recurrent weight: from where, to where, how many. */

@@ -1,4 +1,3 @@
-import { launch } from "../../runtime/backend.js";
 import { contiguousInput, materialize } from "../../core/copy.js";
 import { discard, op } from "../../core/op.js";
 import type { Op } from "../../core/spec.js";
@@ -12,13 +11,14 @@ import {
   type Run,
   at,
   kernelType,
+  overSequences,
   packWeight,
   parameterGradients,
   partsOf,
   project,
-  sequenceCost,
   shapeArgs,
   sizesTensor,
+  statesAt,
 } from "./sequence.js";
 import { asRows, unroll } from "./unroll.js";
 
@@ -49,7 +49,7 @@ export const rnnLayer: Op<(inputs: readonly Tensor[], run: Run, nonlinearity: No
     aux.push(out);
     const given = [at(h0!), weight.ptr, at(bias!), at(sizes)];
     const args = [out.ptr, last.ptr, ...given, ...shapeArgs(run, hidden), KIND[run.nonlinearity]];
-    launch(`recurrent_simple_${kernelType(dtype)}`, args, run.batch, sequenceCost(run, hidden, 1), { grain: 4, inPlace: true });
+    overSequences(`recurrent_simple_${kernelType(dtype)}`, args, run, hidden, 1);
     return [out, last];
   },
   vjpAll: {
@@ -66,9 +66,9 @@ export const rnnLayer: Op<(inputs: readonly Tensor[], run: Run, nonlinearity: No
       const gh = Tensor.empty([...run.last, hidden], y.dtype, "rnn");
       const given = [at(gy ?? null), at(glast ?? null), y.ptr, weight.ptr, at(sizes)];
       const args = [d.ptr, gh.ptr, ...given, ...shapeArgs(run, hidden), KIND[run.nonlinearity]];
-      launch(`recurrent_simple_grad_${kernelType(y.dtype)}`, args, run.batch, sequenceCost(run, hidden, 1), { grain: 4, inPlace: true });
+      overSequences(`recurrent_simple_grad_${kernelType(y.dtype)}`, args, run, hidden, 1);
       const gradients = parameterGradients(c, d, y, [hidden, hidden], [[0, 0, hidden]], sizes);
-      return c.shapes.length > (run.bias ? 5 : 3) ? [...gradients, gh] : gradients;
+      return c.shapes.length > statesAt(run) ? [...gradients, gh] : gradients;
     },
   },
   define(inputs, run) {
