@@ -9,6 +9,9 @@
 //! A kernel is written once, generic over [`Real`]; [`kernel!`] exports it as `name_f32` and `name_f64`.
 // On the host, for tests, std lends its square root and rounding.
 #![cfg_attr(target_arch = "wasm32", no_std)]
+// For what LLVM names pmin, see simd/wasm.rs.
+#![cfg_attr(target_arch = "wasm32", feature(link_llvm_intrinsics, repr_simd, simd_ffi))]
+#![cfg_attr(target_arch = "wasm32", allow(internal_features))]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments)]
 
 #[macro_use]

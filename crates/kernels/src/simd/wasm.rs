@@ -13,7 +13,7 @@ real!(f64, F64x2);
 macro_rules! vector {
     ($v:ident, $e:ident, $lanes:literal, $madd:expr, $transpose:expr, $sums:expr, $load:expr, $store:expr, $i:ident: $iadd:ident $isub:ident $ishl:ident $ishr:ident $sar:ident,
      $splat:ident $first:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident $sqrt:ident $abs:ident $neg:ident
-     $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident $bitmask:ident,
+     $floor:ident $ceil:ident $trunc:ident $nearest:ident $eq:ident $ne:ident $lt:ident $le:ident $gt:ident $ge:ident $bitmask:ident $pmin:ident $pmax:ident,
      $evens:expr, $odds:expr, $store_i32:expr) => {
         impl Vector for $v {
             type E = $e;
@@ -40,20 +40,9 @@ macro_rules! vector {
                 v128_and and, v128_or or, v128_xor xor, $iadd int_add, $isub int_sub);
             vector!(@one $sqrt sqrt, $abs abs, $neg neg, $floor floor, $ceil ceil, $trunc trunc, $nearest nearest);
             #[inline(always)]
-            fn at_most(self, b: Self) -> Self {
-                // With relaxed SIMD, LLVM makes of a pmin what may lose a NaN.
-                if cfg!(target_feature = "relaxed-simd") {
-                    return b.lt(self).select(b, self);
-                }
-                Self(if $lanes == 4 { f32x4_pmin(self.0, b.0) } else { f64x2_pmin(self.0, b.0) })
-            }
+            fn at_most(self, b: Self) -> Self { Self(pseudo::$pmin(self.0, b.0)) }
             #[inline(always)]
-            fn at_least(self, b: Self) -> Self {
-                if cfg!(target_feature = "relaxed-simd") {
-                    return self.lt(b).select(b, self);
-                }
-                Self(if $lanes == 4 { f32x4_pmax(self.0, b.0) } else { f64x2_pmax(self.0, b.0) })
-            }
+            fn at_least(self, b: Self) -> Self { Self(pseudo::$pmax(self.0, b.0)) }
             #[inline(always)]
             fn select(self, a: Self, b: Self) -> Self { Self(v128_bitselect(a.0, b.0, self.0)) }
             #[inline(always)]
@@ -82,6 +71,36 @@ macro_rules! vector {
         #[inline(always)]
         fn $name(self) -> Self { Self($op(self.0)) }
     )*};
+}
+
+/// pmin and pmax, as LLVM's own functions: core writes them as comparisons, of which LLVM makes relaxed minima in a relaxed
+/// build, and those may lose a NaN.
+mod pseudo {
+    use core::arch::wasm32::v128;
+    use core::mem::transmute;
+
+    macro_rules! pseudo {
+        ($($name:ident $lanes:ident = $link:literal on $e:ident $n:literal;)*) => {$(
+            #[repr(simd)]
+            #[derive(Clone, Copy)]
+            struct $lanes([$e; $n]);
+            #[inline(always)]
+            pub fn $name(a: v128, b: v128) -> v128 {
+                #[allow(improper_ctypes)]
+                extern "C" {
+                    #[link_name = $link]
+                    fn of(a: $lanes, b: $lanes) -> $lanes;
+                }
+                unsafe { transmute(of(transmute::<v128, $lanes>(a), transmute::<v128, $lanes>(b))) }
+            }
+        )*};
+    }
+    pseudo! {
+        pmin32 Min32 = "llvm.wasm.pmin.v4f32" on f32 4;
+        pmax32 Max32 = "llvm.wasm.pmax.v4f32" on f32 4;
+        pmin64 Min64 = "llvm.wasm.pmin.v2f64" on f64 2;
+        pmax64 Max64 = "llvm.wasm.pmax.v2f64" on f64 2;
+    }
 }
 
 #[inline(always)]
@@ -168,12 +187,12 @@ unsafe fn store_partial64(v: v128, p: *mut f64, n: usize) {
 vector!(F32x4, f32, 4, madd32, transpose32, sum_each32, load_partial32, store_partial32, i32: i32x4_add i32x4_sub i32x4_shl u32x4_shr i32x4_shr,
     f32x4_splat f32x4_extract_lane f32x4_add f32x4_sub f32x4_mul f32x4_div f32x4_min f32x4_max f32x4_sqrt f32x4_abs f32x4_neg
     f32x4_floor f32x4_ceil f32x4_trunc f32x4_nearest f32x4_eq f32x4_ne f32x4_lt f32x4_le f32x4_gt f32x4_ge
-    i32x4_bitmask,
+    i32x4_bitmask pmin32 pmax32,
     i32x4_shuffle::<0, 2, 4, 6>, i32x4_shuffle::<1, 3, 5, 7>,
     |v, p: *mut i32| v128_store(p.cast(), i32x4_trunc_sat_f32x4(v)));
 vector!(F64x2, f64, 2, madd64, transpose64, sum_each64, load_partial64, store_partial64, i64: i64x2_add i64x2_sub i64x2_shl u64x2_shr i64x2_shr,
     f64x2_splat f64x2_extract_lane f64x2_add f64x2_sub f64x2_mul f64x2_div f64x2_min f64x2_max f64x2_sqrt f64x2_abs f64x2_neg
     f64x2_floor f64x2_ceil f64x2_trunc f64x2_nearest f64x2_eq f64x2_ne f64x2_lt f64x2_le f64x2_gt f64x2_ge
-    i64x2_bitmask,
+    i64x2_bitmask pmin64 pmax64,
     i64x2_shuffle::<0, 2>, i64x2_shuffle::<1, 3>,
     |v, p: *mut i32| v128_store64_lane::<0>(i32x4_trunc_sat_f64x2_zero(v), p.cast()));
