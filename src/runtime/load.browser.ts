@@ -9,6 +9,16 @@ const WASM: Record<string, () => URL> = {
   "relaxed.wasm": () => new URL("./relaxed.wasm", import.meta.url),
 };
 
+/**
+ * Vite's development server, up to version 7, moves this script into node_modules/.vite/deps and leaves behind what lies beside it.
+ * Version 8 corrects the URLs above.
+ */
+function leftBehind(file: string): URL | undefined {
+  const { href } = WASM["simd.wasm"]!();
+  const home = href.replace(/\/\.vite\/deps\/[^/]*$/, `/lanegrad/dist/${file}`);
+  return home === href ? undefined : new URL(home);
+}
+
 async function fetchModule(url: URL): Promise<WebAssembly.Module> {
   let response: Response;
   try {
@@ -33,14 +43,15 @@ export const host: Host = {
   loadSync: () => null,
 
   load(file, from) {
-    return fetchModule(from === undefined ? WASM[file]!() : new URL(from, globalThis.location.href));
+    return fetchModule(from === undefined ? (leftBehind(file) ?? WASM[file]!()) : new URL(from, globalThis.location.href));
   },
 
   spawn(start, events, url) {
+    const elsewhere = url ?? leftBehind("worker.browser.js");
     const worker =
-      url === undefined
+      elsewhere === undefined
         ? new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" })
-        : new Worker(url, { type: "module" });
+        : new Worker(elsewhere, { type: "module" });
     // Only an error of the script itself comes with a message.
     const script = String(url ?? "worker.browser.js");
     const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl })`;

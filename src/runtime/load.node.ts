@@ -5,14 +5,32 @@ import { Worker } from "node:worker_threads";
 import { BackendError } from "./errors.js";
 import type { Host } from "./host.js";
 
-/** Files lie beside the bundle; run unbuilt, from the sources, the built ones are two folders up. */
-function locate(file: string): URL {
-  for (const base of [`./${file}`, `../../dist/${file}`]) {
-    const url = new URL(base, import.meta.url);
-    if (existsSync(url)) return url;
+// Bundlers that make a server (Next.js) move files along whose URL is spelt out like this.
+const FILES: Record<string, () => URL> = {
+  "simd.wasm": () => new URL("./simd.wasm", import.meta.url),
+  "relaxed-simd.wasm": () => new URL("./relaxed-simd.wasm", import.meta.url),
+  "threads.wasm": () => new URL("./threads.wasm", import.meta.url),
+  "relaxed.wasm": () => new URL("./relaxed.wasm", import.meta.url),
+  "worker.node.js": () => new URL("./worker.node.js", import.meta.url),
+};
+
+/** Where a file may lie: where a bundler has put it, beside this script, or, run unbuilt, in dist/. */
+function* places(file: string): Generator<URL> {
+  try {
+    yield FILES[file]!();
+  } catch {
+    // Next.js gives code that it renders pages with the path that a browser would ask for, which is no URL.
   }
+  const here = import.meta.url;
+  yield new URL(here.replace(/[^/]*$/, file));
+  yield new URL(here.replace(/src\/runtime\/[^/]*$/, `dist/${file}`));
+}
+
+function locate(file: string): URL {
+  for (const url of places(file)) if (existsSync(url)) return url;
   throw new BackendError(
-    `init(): ${file} is missing beside ${fileURLToPath(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"`,
+    `init(): ${file} is missing beside ${fileURLToPath(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"; ` +
+      `a bundler that made this script shall leave lanegrad external, or copy node_modules/lanegrad/dist/${file} there`,
   );
 }
 
