@@ -101,7 +101,7 @@ export interface Bytes {
 /** What one visitor downloads: the browser's script with one build of the kernels. */
 export function downloadSizes(): Bytes[] {
   const sizes = new Map<string, Bytes>();
-  for (const what of ["index.browser.js", "worker.browser.js", "simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm"]) {
+  for (const what of ["lanegrad.min.js", "thread-worker.browser.js", "simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm"]) {
     const file = join(dist, what);
     if (!existsSync(file)) continue;
     const bytes = readFileSync(file);
@@ -114,7 +114,11 @@ export function downloadSizes(): Bytes[] {
   };
   return [
     ...sizes.values(),
-    ...sum("one thread: index.browser.js + relaxed-simd.wasm", ["index.browser.js", "relaxed-simd.wasm"]),
-    ...sum("threads: index.browser.js + worker.browser.js + relaxed.wasm", ["index.browser.js", "worker.browser.js", "relaxed.wasm"]),
+    ...sum("one thread: lanegrad.min.js + relaxed-simd.wasm", ["lanegrad.min.js", "relaxed-simd.wasm"]),
+    ...sum("threads: lanegrad.min.js + thread-worker.browser.js + relaxed.wasm", [
+      "lanegrad.min.js",
+      "thread-worker.browser.js",
+      "relaxed.wasm",
+    ]),
   ];
 }

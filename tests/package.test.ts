@@ -69,11 +69,11 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe("the package", { timeout: 120_000 }, () => {
   test("holds the built library, and nothing of the workshop", () => {
     const expected = [
-      ...["index.js", "index.cjs", "index.browser.js", "worker.node.js", "worker.browser.js"],
+      ...["index.js", "index.cjs", "index.browser.js", "thread-worker.node.mjs", "thread-worker.browser.js", "lanegrad.min.js"],
       ...["simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
     ].map((name) => `dist/${name}`);
     expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", ...expected]));
-    const strange = files.filter((name) => !/^(package\.json|LICENSE|README\.md|dist\/.*\.(js|cjs|map|wasm|d\.ts|json))$/.test(name));
+    const strange = files.filter((name) => !/^(package\.json|LICENSE|README\.md|dist\/.*\.(js|cjs|mjs|map|wasm|d\.ts|json))$/.test(name));
     expect(strange).toEqual([]);
   });
 
@@ -130,6 +130,23 @@ describe("in Node", { timeout: 120_000 }, () => {
     expect(runFile("cjs.cjs", `const lanegrad = require("lanegrad");${COMPUTE}`)).toBe(COMPUTED);
   });
 
+  test("it is required where ES modules cannot be, as in the first Node 20 and by test runners", () => {
+    writeFileSync(join(project, "old.cjs"), `const lanegrad = require("lanegrad"); require("lanegrad/nn").Linear.name;${COMPUTE}`);
+    expect(run(process.execPath, ["--no-experimental-require-module", "old.cjs"]).trim()).toBe(COMPUTED);
+  });
+
+  // Tensors of one copy mean nothing to another: their memories differ.
+  test("it is one library however it comes in", () => {
+    const text = `
+      const required = require("lanegrad");
+      Promise.all([import("lanegrad"), import("lanegrad/nn")]).then(([imported, nn]) => {
+        const same = [imported.Tensor, imported.nn.Linear, nn.Linear, require("lanegrad/nn").Linear, require("lanegrad/functional").relu];
+        const expected = [required.Tensor, required.nn.Linear, required.nn.Linear, required.nn.Linear, required.F.relu];
+        console.log(same.every((value, i) => value !== undefined && value === expected[i]));
+      });`;
+    expect(runFile("both.cjs", text)).toBe("true");
+  });
+
   test("it is required from a folder whose name needs escapes", () => {
     const odd = mkdtempSync(join(tmpdir(), "a b#100%é-"));
     try {
@@ -143,19 +160,22 @@ describe("in Node", { timeout: 120_000 }, () => {
   });
 
   // A page rendered on a server imports whichever build its bundler chose, and must not start anything by that.
-  test.each(["index.js", "index.browser.js", "index.cjs"])("importing %s touches no global of a browser and starts nothing", (file) => {
-    const load = file.endsWith("cjs")
-      ? `require("./node_modules/lanegrad/dist/${file}")`
-      : `await import("./node_modules/lanegrad/dist/${file}")`;
-    const name = file.endsWith("cjs") ? "ssr.cjs" : "ssr.mjs";
-    const text = `
+  test.each(["index.js", "index.browser.js", "lanegrad.min.js", "index.cjs"])(
+    "importing %s touches no global of a browser and starts nothing",
+    (file) => {
+      const load = file.endsWith("cjs")
+        ? `require("./node_modules/lanegrad/dist/${file}")`
+        : `await import("./node_modules/lanegrad/dist/${file}")`;
+      const name = file.endsWith("cjs") ? "ssr.cjs" : "ssr.mjs";
+      const text = `
       for (const name of ["navigator", "document", "window", "self", "location", "fetch", "Worker", "WebAssembly", "crypto"]) {
         Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("import reads " + name); } });
       }
       const lanegrad = ${load};
       console.log(typeof lanegrad.tensor, process.getActiveResourcesInfo().filter((name) => /Worker|Timeout|MessagePort/.test(name)).length);`;
-    expect(runFile(name, text)).toBe("function 0");
-  });
+      expect(runFile(name, text)).toBe("function 0");
+    },
+  );
 
   test("the browser's build asks for init() where it cannot start by itself", () => {
     const text = `
@@ -169,7 +189,8 @@ describe("TypeScript", { timeout: 120_000 }, () => {
   // The last line is wrong on purpose: were the types not found, everything would pass as any.
   const program = `
     import { type Tensor, F, nn, tensor } from "lanegrad";
-    export const model: nn.Module = new nn.Linear(2, 3);
+    import { Linear } from "lanegrad/nn";
+    export const model: nn.Module = new Linear(2, 3);
     export const out: Tensor = F.relu(tensor([[1, 2]]).matmul(tensor([[1], [2]]))).sum(1, { keepdim: true });
     export const wrong: Tensor = 3;`;
 
@@ -193,7 +214,7 @@ describe("TypeScript", { timeout: 120_000 }, () => {
     const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], { encoding: "utf8" });
     const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
     expect(errors, stdout).toEqual([
-      expect.stringMatching(/use\.\w+\(5,18\): error TS2322: Type 'number' is not assignable to type 'Tensor'/),
+      expect.stringMatching(/use\.\w+\(6,18\): error TS2322: Type 'number' is not assignable to type 'Tensor'/),
     ]);
   });
 });

@@ -43,7 +43,7 @@ async function makeTestPage() {
     esbuildOptions: (options) => void (options.conditions = ["lanegrad-source"]),
   });
   copyFileSync(join(tests, "page.html"), join(site, "page.html"));
-  for (const file of readdirSync(join(root, "dist")).filter((name) => /\.wasm$|^worker\.browser\.js$/.test(name))) {
+  for (const file of readdirSync(join(root, "dist")).filter((name) => /\.wasm$|^thread-worker\.browser\.js$/.test(name))) {
     copyFileSync(join(root, "dist", file), join(site, file));
   }
   cpSync(join(tests, "faulty"), join(site, "faulty"), { recursive: true });

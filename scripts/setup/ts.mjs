@@ -1,6 +1,7 @@
-// dist/: the bundles by tsup with the three .wasm files beside them; for a package also the types, by tsc.
-import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+// dist/: the bundles by tsup with the .wasm files beside them; for a package also the types, by tsc.
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { withLock } from "./lock.mjs";
 import { root } from "./paths.mjs";
 import { runner } from "./run.mjs";
@@ -9,13 +10,14 @@ import { step } from "./steps.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const configs = ["tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json", "scripts/setup/ts.mjs"];
+const scripts = ["entries", "pure", "ts"].map((name) => `scripts/setup/${name}.mjs`);
+const configs = ["tsup.config.mjs", "tsconfig.json", "package.json", "package-lock.json", ...scripts];
 
 /** The workers and the .wasm files: all of dist/ that the library needs when it runs from its sources. */
 export const workers = () =>
   whenStale("workers", "dist/.workers", ["src/runtime", ...configs, ...names.map((name) => `pkg/${name}/.stamp`)], makeWorkers);
 
-export const library = () => whenStale("TypeScript bundles", "dist/.library", ["src", ...configs], () => tsup("library"));
+export const library = () => whenStale("TypeScript bundles", "dist/.library", ["src", ...configs], makeLibrary);
 
 export const types = () => whenStale("types", "dist/types/.stamp", ["src", "pkg", "tsconfig.types.json", ...configs], makeTypes);
 
@@ -39,9 +41,46 @@ async function makeWorkers() {
   for (const name of names) copyFileSync(join(root, "pkg", name, "lanegrad_wasm_bg.wasm"), join(root, "dist", `${name}.wasm`));
 }
 
+async function makeLibrary() {
+  const start = Date.now();
+  await tsup("library");
+  for (const name of readdirSync(join(root, "dist"))) {
+    const file = join(root, "dist", name);
+    if (!/^(?!thread-worker\.(browser\.js|node\.mjs)).*\.c?js(\.map)?$/.test(name)) continue;
+    if (statSync(file).mtimeMs < start - 1000)
+      rmSync(file); // a chunk of an earlier build
+    else if (name.endsWith(".js")) writeFileSync(file, withoutBareImports(readFileSync(file, "utf8")));
+  }
+  await makeNamespaces();
+}
+
+/** Node's files for subpaths that are namespaces of the library: parts of the one file that there is. */
+async function makeNamespaces() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const library = await import(`${pathToFileURL(join(root, "dist/index.js")).href}?${Date.now()}`);
+  for (const path of Object.keys(exports)) {
+    const [name, namespace] = [path.slice(2), path === "./functional" ? "F" : path.slice(2)];
+    if (typeof library[namespace] !== "object") continue;
+    const names = Object.keys(library[namespace]).join(", ");
+    writeFileSync(
+      join(root, "dist", `${name}.js`),
+      `import { ${namespace} } from "./index.js";\nexport const { ${names} } = ${namespace};\n`,
+    );
+    writeFileSync(join(root, "dist", `${name}.cjs`), `module.exports = require("./index.cjs").${namespace};\n`);
+  }
+}
+
+/**
+ * esbuild imports each chunk that an entry once needed, also where nothing of it is left: for what the chunk may do when it
+ * is loaded. Ours do nothing, as "sideEffects" in package.json says, and bundlers would warn of the contradiction.
+ */
+const withoutBareImports = (text) => text.replace(/^import "\.\/chunk-\w+\.js";$/gm, "");
+
 async function makeTypes() {
   for (const folder of ["types", "types-cjs", "pkg"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });
   await runner("types")(process.execPath, [program("typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
+  // Whatever entry a program imports, tensors have their methods.
+  appendFileSync(join(root, "dist/types/core/tensor.d.ts"), `import "../ops/methods.js";\n`);
   // The kernels' names are typed by wasm-bindgen's declarations, at the same place relative to the types.
   for (const name of names) {
     mkdirSync(join(root, "dist/pkg", name), { recursive: true });

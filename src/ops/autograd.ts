@@ -17,23 +17,6 @@ import { clone, permute, reshape } from "./view.js";
  * What the walk over the graph needs of the ops, and how in-place changes of views reach the history of their base.
  */
 
-setEngineOps({
-  onesLike: (x) => onesLike(x),
-  add: (x, y) => add(x, y),
-  accumulate(x, y) {
-    // x was made by the engine or is a leaf's own gradient: same shape and dtype as y.
-    const total = add(detach(x), detach(y));
-    copyInto(x, total);
-    total.dispose();
-  },
-  fit(g, like) {
-    const shaped = sameShape(g.shape, like.shape) ? g : sumTo(g, like.shape);
-    return shaped.dtype === like.dtype ? shaped : to(shaped, like.dtype);
-  },
-  clone: (x) => detach(clone(x)),
-  hasNaN: (x) => toTypedArray(x).some(Number.isNaN),
-});
-
 /** Sums over what broadcasting repeated, so that a gradient gets the shape of its input. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
   const lead = g.ndim - shape.length;
@@ -115,33 +98,53 @@ const place: Op<(x: Tensor, y: Tensor, window: Window) => Tensor> = op({
   vjp: [(g, c) => place(g, zeros(c.args.shape, { dtype: g.dtype }), c.args), (g, c) => look(g, c.args)],
 });
 
-// `inner` is the change as seen by the view. Seen by the base, its gradient is the same outside the window.
-setRebase((view) => {
-  const { base } = view.viewOf!;
-  const window = windowOf(view, base);
-  return (inner) => {
-    const before = base.gradFn;
-    const edges = [before ? { node: before, index: base.outputIndex } : null, ...inner.edges.slice(1)];
-    const node = new GraphNode("CopySlicesBackward", edges, ([g], _, createGraph) => {
-      const [toView, ...rest] = inner.run([seen(g!, window)], createGraph);
-      return [replaced(g!, toView ?? zeros(window.shape, { dtype: g!.dtype }), window), ...rest];
-    });
-    node.inner = inner;
-    node.outputs[0] = { shape: base.shape, dtype: base.dtype };
-    base.setHistory(node);
-    base.history++;
-  };
-});
+/** Gives the engine its ops. */
+export function installEngineOps(): void {
+  setEngineOps({
+    onesLike: (x) => onesLike(x),
+    add: (x, y) => add(x, y),
+    accumulate(x, y) {
+      // x was made by the engine or is a leaf's own gradient: same shape and dtype as y.
+      const total = add(detach(x), detach(y));
+      copyInto(x, total);
+      total.dispose();
+    },
+    fit(g, like) {
+      const shaped = sameShape(g.shape, like.shape) ? g : sumTo(g, like.shape);
+      return shaped.dtype === like.dtype ? shaped : to(shaped, like.dtype);
+    },
+    clone: (x) => detach(clone(x)),
+    hasNaN: (x) => toTypedArray(x).some(Number.isNaN),
+  });
 
-setViewRefresher((view, of) => {
-  const { base } = of;
-  of.history = base.history;
-  const source = base.gradFn;
-  if (!source) return;
-  const window = windowOf(view, base);
-  const node = new GraphNode("AsStridedBackward", [{ node: source, index: base.outputIndex }], ([g]) => [
-    replaced(zeros(base.shape, { dtype: g!.dtype }), g!, window),
-  ]);
-  node.outputs[0] = { shape: view.shape, dtype: view.dtype };
-  view.setHistory(node);
-});
+  // `inner` is the change as seen by the view. Seen by the base, its gradient is the same outside the window.
+  setRebase((view) => {
+    const { base } = view.viewOf!;
+    const window = windowOf(view, base);
+    return (inner) => {
+      const before = base.gradFn;
+      const edges = [before ? { node: before, index: base.outputIndex } : null, ...inner.edges.slice(1)];
+      const node = new GraphNode("CopySlicesBackward", edges, ([g], _, createGraph) => {
+        const [toView, ...rest] = inner.run([seen(g!, window)], createGraph);
+        return [replaced(g!, toView ?? zeros(window.shape, { dtype: g!.dtype }), window), ...rest];
+      });
+      node.inner = inner;
+      node.outputs[0] = { shape: base.shape, dtype: base.dtype };
+      base.setHistory(node);
+      base.history++;
+    };
+  });
+
+  setViewRefresher((view, of) => {
+    const { base } = of;
+    of.history = base.history;
+    const source = base.gradFn;
+    if (!source) return;
+    const window = windowOf(view, base);
+    const node = new GraphNode("AsStridedBackward", [{ node: source, index: base.outputIndex }], ([g]) => [
+      replaced(zeros(base.shape, { dtype: g!.dtype }), g!, window),
+    ]);
+    node.outputs[0] = { shape: view.shape, dtype: view.dtype };
+    view.setHistory(node);
+  });
+}

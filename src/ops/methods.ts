@@ -25,21 +25,24 @@ declare module "../core/tensor.js" {
   interface Tensor extends Methods<typeof ops> {}
 }
 
-for (const [name, fn] of Object.entries(ops)) {
-  Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor, ...rest: unknown[]): unknown {
-      return call(fn as (...params: unknown[]) => unknown, [this, ...rest]);
+/** Gives `Tensor` its methods. */
+export function installMethods(): void {
+  for (const [name, fn] of Object.entries(ops)) {
+    Object.defineProperty(Tensor.prototype, name, {
+      value(this: Tensor, ...rest: unknown[]): unknown {
+        return call(fn as (...params: unknown[]) => unknown, [this, ...rest]);
+      },
+      writable: true,
+      configurable: true,
+    });
+  }
+
+  // What console.log shows in Node: the values, also of a tensor deep in an object; never an error.
+  Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: Tensor): string {
+      return this.storage.isGone ? `tensor(<freed>, size=${show(this.shape)})` : this.toString();
     },
     writable: true,
     configurable: true,
   });
 }
-
-// What console.log shows in Node: the values, also of a tensor deep in an object; never an error.
-Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Tensor): string {
-    return this.storage.isGone ? `tensor(<freed>, size=${show(this.shape)})` : this.toString();
-  },
-  writable: true,
-  configurable: true,
-});

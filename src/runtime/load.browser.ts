@@ -47,13 +47,13 @@ export const host: Host = {
   },
 
   spawn(start, events, url) {
-    const elsewhere = url ?? leftBehind("worker.browser.js");
+    const elsewhere = url ?? leftBehind("thread-worker.browser.js");
     const worker =
       elsewhere === undefined
-        ? new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" })
+        ? new Worker(new URL("./thread-worker.browser.js", import.meta.url), { type: "module" })
         : new Worker(elsewhere, { type: "module" });
     // Only an error of the script itself comes with a message.
-    const script = String(url ?? "worker.browser.js");
+    const script = String(url ?? "thread-worker.browser.js");
     const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl })`;
     worker.addEventListener("error", (event) => {
       event.preventDefault(); // else it also counts as an error of the worker that lanegrad itself may run in

@@ -11,7 +11,7 @@ const FILES: Record<string, () => URL> = {
   "relaxed-simd.wasm": () => new URL("./relaxed-simd.wasm", import.meta.url),
   "threads.wasm": () => new URL("./threads.wasm", import.meta.url),
   "relaxed.wasm": () => new URL("./relaxed.wasm", import.meta.url),
-  "worker.node.js": () => new URL("./worker.node.js", import.meta.url),
+  "thread-worker.node.mjs": () => new URL("./thread-worker.node.mjs", import.meta.url),
 };
 
 /** Where a file may lie: where a bundler has put it, beside this script, or, run unbuilt, in dist/. */
@@ -48,7 +48,7 @@ export const host: Host = {
   load: (file, from) => Promise.resolve().then(() => compile(from === undefined ? locate(file) : new URL(from))),
 
   spawn(start, events, url) {
-    const worker = new Worker(url === undefined ? locate("worker.node.js") : new URL(url), { workerData: start, execArgv: [] });
+    const worker = new Worker(url === undefined ? locate("thread-worker.node.mjs") : new URL(url), { workerData: start, execArgv: [] });
     worker.once("error", (error) => events.onGone(String(error)));
     worker.once("exit", (code) => events.onGone(`it ended with code ${code}`));
     worker.unref();

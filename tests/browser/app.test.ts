@@ -33,7 +33,7 @@ describe("a page that Vite bundled", { timeout: 60_000 }, () => {
     const cores = await page.evaluate(() => navigator.hardwareConcurrency);
     expect(title.threads).toBe(server === "isolated" ? Math.min(8, cores) : 1);
     expect(scripts).toHaveLength(title.threads - 1);
-    for (const url of scripts) expect(url).toMatch(/^http:.*\/worker\.browser-[\w-]+\.js$/);
+    for (const url of scripts) expect(url).toMatch(/^http:.*\/thread-worker\.browser-[\w-]+\.js$/);
     await page.close();
   });
 });

@@ -80,13 +80,13 @@ describe.each([
     ["is the app's start page", indexPage],
     ["lacks the header Cross-Origin-Embedder-Policy", withoutHeaders],
   ])("a worker script beside the library that %s costs the threads and one notice", async (_, respond) => {
-    const page = await openWith("**/worker.browser.js", respond);
+    const page = await openWith("**/thread-worker.browser.js", respond);
     await page.ask("start", { threads: 4 }, false);
-    await aloneWithNotice(page, /\(worker\.browser\.js could not be loaded: serve it .*Cross-Origin-Embedder-Policy/);
+    await aloneWithNotice(page, /\(thread-worker\.browser\.js could not be loaded: serve it .*Cross-Origin-Embedder-Policy/);
   });
 
   test("a worker script that never comes is not waited for", async () => {
-    const page = await openWith("**/worker.browser.js", () => Promise.resolve());
+    const page = await openWith("**/thread-worker.browser.js", () => Promise.resolve());
     await page.ask("start", { threads: 4 }, false);
     expect(await page.ask("sum")).toBeCloseTo(1e6, -1);
     expect(notices(page)).toEqual([]);

@@ -1,3 +1,3 @@
 // The true worker, but it gets stuck with a part of a job in hand.
 import "./trap.js";
-import "../worker.browser.js";
+import "../thread-worker.browser.js";
