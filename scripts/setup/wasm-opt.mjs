@@ -1,6 +1,7 @@
-// wasm-opt, from the npm package binaryen.
-import { renameSync } from "node:fs";
+// wasm-opt, from the npm package binaryen, and one thing that it does not do.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hoist } from "./hoist.mjs";
 import { root } from "./paths.mjs";
 
 const flagOf = { simd128: "simd", atomics: "threads", "bulk-memory": "bulk-memory", "relaxed-simd": "relaxed-simd" };
@@ -12,5 +13,6 @@ export async function optimise(run, file, features) {
   const enable = [...new Set([...features.map((feature) => flagOf[feature]), ...always])].map((flag) => `--enable-${flag}`);
   const program = join(root, "node_modules/binaryen/bin/wasm-opt");
   await run(process.execPath, [program, "-O2", ...enable, file, "-o", `${file}.opt`]);
+  writeFileSync(`${file}.opt`, hoist(readFileSync(`${file}.opt`)));
   renameSync(`${file}.opt`, file);
 }

@@ -14,7 +14,8 @@ import { optimise } from "./wasm-opt.mjs";
 
 const target = "wasm32-unknown-unknown";
 const crate = join(root, "crates/wasm");
-const inputs = ["Cargo.toml", "Cargo.lock", "crates", ...["variants", "wasm", "wasm-opt"].map((name) => `scripts/setup/${name}.mjs`)];
+const scripts = ["variants", "wasm", "wasm-opt", "hoist", "wasm-reader"];
+const inputs = ["Cargo.toml", "Cargo.lock", "crates", ...scripts.map((name) => `scripts/setup/${name}.mjs`)];
 const stampOf = (name) => `pkg/${name}/.stamp`;
 
 /**
