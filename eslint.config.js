@@ -6,6 +6,7 @@ const top = ["nn", "optim", "data", "io"];
 const layers = { runtime: [], core: ["runtime"], ops: ["core", "runtime"] };
 for (const name of top) layers[name] = ["ops", "core", "runtime"];
 layers.data.push("io"); // data sets lie in files
+layers.worker = ["data", "core", "runtime"]; // a page that only connects to a worker shall not load the library
 layers.profiler = ["nn", "io", "ops", "core", "runtime"];
 
 const directions = Object.entries(layers).map(([folder, below]) => {

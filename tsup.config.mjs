@@ -1,5 +1,5 @@
 import { defineConfig } from "tsup";
-import { entries, keepEntries } from "./scripts/setup/entries.mjs";
+import { entries, errorsOfLibrary, keepEntries } from "./scripts/setup/entries.mjs";
 import { pure } from "./scripts/setup/pure.mjs";
 
 const common = { outDir: "dist", target: "es2022", sourcemap: true, splitting: false, silent: true };
@@ -43,6 +43,7 @@ const library = [
     define: { "import.meta.url": "importMetaUrl" },
     banner: { js: commonjsUrl },
   },
+  { ...common, entry: { worker: "src/worker/index.ts" }, platform: "node", format: ["cjs"], esbuildPlugins: [errorsOfLibrary] },
   // For pages without a bundler: one file, with the .wasm files beside it.
   { ...common, entry: { "lanegrad.min": "src/index.ts" }, platform: "browser", format: ["esm"], minify: true },
 ];

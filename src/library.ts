@@ -3,6 +3,7 @@ export { type BackendReport, type InitOptions, init, report as backend } from ".
 export * from "./runtime/errors.js";
 export { Tensor, type GradHook } from "./core/tensor.js";
 export { type DType, type TypedArray, getDefaultDType, setDefaultDType, promoteTypes } from "./core/dtype.js";
+export type { PlainTensor } from "./core/plain.js";
 export { type BackwardOptions, type GradOptions, grad } from "./core/engine.js";
 export { Function, FunctionCtx } from "./core/function.js";
 export { Generator, defaultGenerator, manualSeed } from "./core/generator.js";

@@ -1,5 +1,6 @@
 import { ArgumentError, DTypeError } from "../runtime/errors.js";
 import { type DType, dtypeInfo, isFloat } from "../core/dtype.js";
+import type { PlainTensor } from "../core/plain.js";
 import { Tensor } from "../core/tensor.js";
 import { zeroGradients } from "../core/zero-grad.js";
 import { detach, to } from "../ops/convert.js";
@@ -232,12 +233,12 @@ export abstract class Module {
   }
 
   /**
-   * Copies values into parameters and buffers, whose dtype stays.
+   * Copies values into parameters and buffers, whose dtype stays. Tensors may be plain data, as another thread sends them.
    *
    * @param options `strict`: whether missing and unexpected keys are errors, default true
    * @throws ShapeError or ArgumentError that lists every key that does not fit; nothing is changed then
    */
-  loadStateDict(dict: Readonly<Record<string, Tensor>>, options: { strict?: boolean } = {}): LoadResult {
+  loadStateDict(dict: Readonly<Record<string, Tensor | PlainTensor>>, options: { strict?: boolean } = {}): LoadResult {
     return loadState(this, dict, options.strict ?? true);
   }
 

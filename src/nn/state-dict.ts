@@ -1,8 +1,10 @@
 import { ArgumentError, ShapeError } from "../runtime/errors.js";
 import { cast, copyStrided } from "../core/copy.js";
-import { sameShape, show } from "../core/shape.js";
+import { type PlainTensor, isPlainTensor } from "../core/plain.js";
+import { sameShape, show, sizeOf } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import { detach } from "../ops/convert.js";
+import { tensor } from "../ops/creation.js";
 import { type Module, join } from "./module.js";
 
 /** Tensors by name. */
@@ -26,14 +28,16 @@ export function collectState(module: Module): StateDict {
   return Object.fromEntries([...entries(module)].map(([key, tensor]) => [key, detach(tensor)]));
 }
 
-export function loadState(module: Module, dict: Readonly<Record<string, Tensor>>, strict: boolean): LoadResult {
+export function loadState(module: Module, dict: Readonly<Record<string, Tensor | PlainTensor>>, strict: boolean): LoadResult {
   const own = new Map(entries(module));
   const missingKeys = [...own.keys()].filter((key) => !Object.hasOwn(dict, key));
   const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key));
   const pairs = [...own].filter(([key]) => Object.hasOwn(dict, key)).map(([key, to]) => ({ key, to, from: dict[key]! }));
   for (const { key, from } of pairs) {
-    if (!(from instanceof Tensor))
+    if (!(from instanceof Tensor) && !isPlainTensor(from))
       throw new ArgumentError(`loadStateDict(): ${key} must be a tensor, got ${from === null ? "null" : typeof from}`);
+    if (!(from instanceof Tensor) && from.data.length !== sizeOf(from.shape))
+      throw new ArgumentError(`loadStateDict(): ${key} has ${from.data.length} elements, which do not fit its shape ${show(from.shape)}`);
   }
   const misshapen = pairs.filter(({ to, from }) => !sameShape(to.shape, from.shape));
   const quoted = (keys: string[]): string => keys.map((key) => `"${key}"`).join(", ");
@@ -48,8 +52,15 @@ export function loadState(module: Module, dict: Readonly<Record<string, Tensor>>
     const message = `loadStateDict(): the state dict does not fit ${module.constructor.name}, so nothing was loaded:\n  ${problems.join("\n  ")}`;
     throw misshapen.length > 0 ? new ShapeError(message) : new ArgumentError(message);
   }
-  for (const { from } of pairs) from.storage.check();
-  for (const { to, from } of pairs) overwrite(to, from);
+  for (const { from } of pairs) if (from instanceof Tensor) from.storage.check();
+  for (const { to, from } of pairs) {
+    if (from instanceof Tensor) overwrite(to, from);
+    else {
+      const made = tensor(from);
+      overwrite(to, made);
+      made.dispose();
+    }
+  }
   return { missingKeys, unexpectedKeys };
 }
 

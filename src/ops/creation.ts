@@ -4,6 +4,7 @@ import { observed } from "../runtime/observer.js";
 import { constant } from "../core/constant.js";
 import { cast, copyInto, fillRaw, upload, writeInto } from "../core/copy.js";
 import { type DType, type TypedArray, checkFill, checkRange, dtypeInfo, getDefaultDType, isFloat } from "../core/dtype.js";
+import { type PlainTensor, isPlainTensor } from "../core/plain.js";
 import { type Shape, checkShape, show, sizeOf } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 
@@ -25,14 +26,15 @@ export type NestedArray = number | boolean | readonly NestedArray[] | SourceArra
  *
  * Nested arrays give the shape; a typed array gives one dim, and its dtype. `torch.tensor([1, 2])` has an
  * integer dtype in PyTorch; JavaScript does not tell 1 from 1.0, so numbers give float32 here: pass a dtype.
- * Integer dtypes cut fractions off.
+ * Integer dtypes cut fractions off. Plain data that was a tensor in another thread has its shape and dtype with it.
  *
  * @throws ShapeError when the rows differ in length
  * @throws ArgumentError when something in it is no number
  * @throws DTypeError when a value does not fit the dtype
  */
-export function tensor(data: NestedArray, options: TensorOptions = {}): Tensor {
+export function tensor(data: NestedArray | PlainTensor, options: TensorOptions = {}): Tensor {
   if (isTypedArray(data)) return fromTypedArray(data, [data.length], options);
+  if (isPlainTensor(data)) return fromTypedArray(data.data, data.shape, { dtype: data.dtype, ...options });
   const { shape, innermost } = shapeOf(data);
   const flat = numbersFor(shape);
   const into = { flat, at: 0 };

@@ -52,3 +52,8 @@ export class FileError extends LanegradError {
 export class BackendError extends LanegradError {
   override name = "BackendError";
 }
+
+/** A worker that hosts a model could not be loaded, ended, or was never one. */
+export class WorkerError extends LanegradError {
+  override name = "WorkerError";
+}

@@ -1,0 +1,39 @@
+import type { WireError } from "./thrown.js";
+
+/*
+ * What the two sides say to each other. Every message is wrapped, so that others may use the same worker's messages.
+ */
+
+/** Where in the arguments something stood: `[1, "signal"]`. */
+export type Path = readonly (string | number)[];
+
+export type ToWorker =
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly method: string;
+      readonly args: unknown;
+      readonly signals: readonly Path[];
+      readonly queue: number;
+    }
+  | { readonly kind: "cancel"; readonly id: number; readonly reason: WireError }
+  | { readonly kind: "pause"; readonly id: number; readonly on: boolean }
+  /** So many values of a run have been read. */
+  | { readonly kind: "took"; readonly id: number; readonly count: number }
+  /** From now on only the newest value is of interest. */
+  | { readonly kind: "latest"; readonly id: number };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly methods: readonly string[] }
+  | { readonly kind: "progress"; readonly id: number; readonly values: readonly unknown[] }
+  | { readonly kind: "done"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "cancelled"; readonly id: number }
+  | { readonly kind: "failed"; readonly id: number; readonly error: WireError };
+
+export interface Envelope<M> {
+  readonly lanegrad: M;
+}
+
+export function open<M extends ToWorker | FromWorker>(data: unknown): M | null {
+  return typeof data === "object" && data !== null && "lanegrad" in data ? (data as Envelope<M>).lanegrad : null;
+}
