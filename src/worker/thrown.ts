@@ -20,7 +20,7 @@ export type WireError =
 type ErrorClass = new (message: string) => Error;
 
 const classes: Record<string, ErrorClass> = {
-  ...library,
+  ...Object.fromEntries(Object.entries(library).filter(([name]) => name.endsWith("Error"))), // of CommonJS it is all of the library
   ...{ Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError },
 };
 
