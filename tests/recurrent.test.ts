@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { F, Tensor, gradcheck, manualSeed, memoryStats, nn, noGrad, optim, rand, randn, tensor, zeros } from "lanegrad";
+import { F, Tensor, grad, gradcheck, manualSeed, memoryStats, nn, noGrad, optim, rand, randn, tensor, zeros } from "lanegrad";
 import { type Golden, close, exact, ramp } from "./fixtures/values.js";
 
 interface LayerGolden {
@@ -275,6 +275,27 @@ test("state carried from chunk to chunk gives what the whole sequence gives", ()
     expect((second.output as Tensor).tolist()).toEqual((whole.output as Tensor).narrow(0, 2, 4).tolist());
     expect(second.last.map((state) => state.tolist())).toEqual(whole.last.map((state) => state.tolist()));
   }
+});
+
+test.each(["RNN", "LSTM", "GRU"] as const)("%s reads the gradient of its output where it lies", (kind) => {
+  const layer = new nn[kind](2, 3);
+  const inputs = [randn([4, 5, 2], { requiresGrad: true }), ...layer.parameters()];
+  const values = (gradient: Tensor): (ArrayLike<number> | undefined)[] =>
+    grad(run(layer, inputs[0]!, null).output as Tensor, inputs, { gradOutputs: [gradient] }).map((x) => x?.toTypedArray());
+  const oneStep = randn([5, 3]).expand([4, 5, 3]);
+  for (const g of [oneStep, randn([5, 4, 3]).transpose(0, 1), randn([4, 3, 5]).transpose(1, 2), randn([4, 5, 6]).narrow(2, 1, 3)])
+    expect(values(g)).toEqual(values(g.clone().contiguous()));
+});
+
+test("a gate that is shut lets no gradient through, and no NaN", () => {
+  const layer = new nn.LSTM(1, 2);
+  const [wIh, , bias] = [...layer.parameters()];
+  noGrad(() => bias!.copy_(tensor([0, 0, 0, 0, 0, 0, -Infinity, 0])));
+  const [out] = layer.forward(ramp([3, 1, 1]));
+  expect([...out.select(2, 0).toTypedArray()]).toEqual([0, 0, 0]);
+  out.sum().backward();
+  for (const p of layer.parameters()) expect([...p.grad!.toTypedArray()].every(Number.isFinite)).toBe(true);
+  expect(wIh!.grad!.at(6).item()).toBe(0);
 });
 
 test("a layer can be loaded, cloned by its state, frozen, and evaluated without dropout", () => {

@@ -1,10 +1,9 @@
 import { backend, launch } from "../../runtime/backend.js";
 import type { KernelName } from "../../runtime/kernels.js";
 import { PRODUCTS_PER_OPERATION } from "../../runtime/tuning.js";
-import { contiguousInput, materialize, upload } from "../../core/copy.js";
+import { contiguousInput, upload } from "../../core/copy.js";
 import { type DType, bytesOf, dtypeInfo } from "../../core/dtype.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
-import type { Ctx } from "../../core/spec.js";
 import { Tensor } from "../../core/tensor.js";
 import { gemm } from "../families/product.js";
 
@@ -30,6 +29,22 @@ export interface Run {
   readonly last: Shape;
   /** Whether there are biases. */
   readonly bias: boolean;
+}
+
+/** Parts of a row over time that are sums of parts of the recurrent weight: from which part on, of which on, how many. */
+export type Segment = readonly [at: number, from: number, count: number];
+
+/** What differs between RNN, LSTM and GRU. A part is as wide as the state. */
+export interface Kind {
+  /** Its kernels are `recurrent_<name>_…` and `recurrent_<name>_grad_…`. */
+  readonly name: "simple" | "lstm" | "gru";
+  /** Parts of the weights. */
+  readonly gates: number;
+  /** Parts of a row that is saved for the gradient; 0: the output will do. */
+  readonly saved: number;
+  /** Whether there is a second state, the cell. */
+  readonly cell: boolean;
+  readonly recurrent: readonly Segment[];
 }
 
 /** The inputs of the op by name. */
@@ -64,9 +79,6 @@ export function partsOf(inputs: readonly Tensor[], run: Run): Parts {
 export const kernelType = (dtype: DType): "f32" | "f64" => dtypeInfo(dtype).kernel as "f32" | "f64";
 
 export const rowsOf = ({ lead }: Run): number => sizeOf(lead);
-
-/** The address of a tensor's elements, 0 for none. */
-export const at = (x: Tensor | null): number => (x ? x.ptr : 0);
 
 /** out = x W_ihᵀ + b_ih for all steps; rows of `out` lie `stride` apart. */
 export function project(out: Tensor, { x, wIh, bIh }: Parts, run: Run, stride: number): void {
@@ -116,61 +128,4 @@ export function shapeArgs(run: Run, hidden: number): number[] {
 export function overSequences(kernel: KernelName, args: readonly number[], { steps, batch }: Run, hidden: number, gates: number): void {
   const cost = steps * hidden * gates * (Math.ceil(hidden / PRODUCTS_PER_OPERATION) + 10);
   launch(kernel, args, batch, cost, { grain: 4, inPlace: true });
-}
-
-/** Columns of the gates' gradient that stand for rows of the recurrent weight: from where, to where, how many. */
-export type Segment = readonly [from: number, to: number, count: number];
-
-/** The gradients of x, weights and biases, given `d`, that of the gates: `columns` of x W_ihᵀ, rows `stride` apart. */
-export function parameterGradients(
-  c: Ctx<Run>,
-  d: Tensor,
-  y: Tensor,
-  [columns, stride]: readonly [number, number],
-  recurrent: readonly Segment[],
-  sizes: Tensor | null,
-): (Tensor | null)[] {
-  const run = c.args;
-  const { x, wIh, h0 } = partsOf(
-    c.shapes.map((_, i) => c.input(i)),
-    run,
-  );
-  const [rows, hidden, features] = [rowsOf(run), c.shapes[2]![1]!, wIh.shape[1]!];
-  const empty = (shape: Shape): Tensor => Tensor.empty(shape, d.dtype, "recurrent");
-  const matrix = (tensor: Tensor, row: number, col: number, offset = 0) => ({ tensor, offset, row, col, batch: 0 });
-
-  let gx: Tensor | null = null;
-  if (c.wants[0]) {
-    gx = empty(c.shapes[0]!);
-    gemm(matrix(gx, features, 1), matrix(d, stride, 1), matrix(wIh, wIh.strides[0]!, wIh.strides[1]!), null, [rows, features, columns, 1]);
-  }
-  let gwIh: Tensor | null = null;
-  if (c.wants[1]) {
-    gwIh = empty(c.shapes[1]!);
-    gemm(matrix(gwIh, features, 1), matrix(d, 1, stride), matrix(materialize(x), features, 1), null, [columns, features, rows, 1]);
-  }
-  let gwHh: Tensor | null = null;
-  if (c.wants[2]) {
-    gwHh = empty(c.shapes[2]!);
-    const before = empty([rows, hidden]);
-    const initial = h0 && materialize(h0);
-    const args = [before.ptr, y.ptr, at(initial), at(sizes), ...shapeArgs(run, hidden)];
-    launch(`recurrent_before_${kernelType(d.dtype)}`, args, run.batch, run.steps * hidden);
-    for (const [from, to, count] of recurrent)
-      gemm(matrix(gwHh, hidden, 1, to * hidden), matrix(d, 1, stride, from), matrix(before, hidden, 1), null, [count, hidden, rows, 1]);
-    before.dispose();
-  }
-  if (!run.bias) return [gx, gwIh, gwHh];
-  const sums = (segments: readonly Segment[]): Tensor => {
-    const out = empty([columns]);
-    const bytes = bytesOf(d.dtype);
-    for (const [from, to, count] of segments) {
-      const args = [out.ptr + to * bytes, d.ptr + from * bytes, rows, stride];
-      launch(`recurrent_column_sums_${kernelType(d.dtype)}`, args, count, rows);
-    }
-    return out;
-  };
-  const gbIh = c.wants[3] ? sums([[0, 0, columns]]) : null;
-  const same = gbIh && recurrent.length === 1;
-  return [gx, gwIh, gwHh, gbIh, c.wants[4] ? (same ? gbIh : sums(recurrent)) : null];
 }

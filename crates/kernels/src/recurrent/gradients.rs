@@ -11,19 +11,15 @@ kernel! {
         out: *mut T, y: *const T, h0: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
-        let mut i = 0;
-        while i < steps {
-            let step = sequence.step(i);
-            let (mut b, hi) = (begin, end.min(step.count));
-            while b < hi {
-                let from = step.state(y, h0, b, hidden);
+        Sequence::new(sizes, steps, batch, hidden, reverse).forward(begin, end, |step| {
+            let mut b = step.lo;
+            while b < step.hi {
+                let from = step.state(y, h0, b);
                 let to = out.add((step.row + b) * hidden);
                 each_chunk::<T, false>(hidden, |j, count| store_n(from.load(j, count), to.add(j), count));
                 b += 1;
             }
-            i += 1;
-        }
+        });
     }
 
     /// Sums over the rows of a matrix whose rows lie `stride` apart, for the columns `begin..end`.

@@ -2,7 +2,7 @@
 //!
 //! Rows over time have four parts: r, z, n, and m = W' h + b' of the last.
 
-use super::{activate, by_width, copy_row, each_chunk, multiply, recur, start_gradient, Optional, Rows, Sequence, Step};
+use super::{activate, by_width, copy_row, each_chunk, start_gradient, Given, Optional, Rows, Sequence, Step};
 use crate::math::gates;
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
@@ -15,62 +15,42 @@ kernel! {
         y: *mut T, last: *mut T, gates: *mut T, h0: *const T, weight: *const T, weight_n: *const T, bias: *const T,
         sizes: *const i32, steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
-        let stride = 4 * hidden;
-        let mut i = 0;
-        while i < steps {
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            recur(&step, Rows { p: gates, stride }, true, y, h0, weight, (2 * hidden, hidden), lo, hi);
-            recur(&step, Rows { p: gates.add(3 * hidden), stride }, false, y, h0, weight_n, (hidden, hidden), lo, hi);
-            by_width!(hidden, forward::<T>(&step, y, gates, h0, bias, hidden, lo, hi));
-            let mut b = lo.max(step.after_count);
-            while b < hi {
-                copy_row(last.add(b * hidden), y.add((step.row + b) * hidden), hidden);
-                b += 1;
-            }
-            i += 1;
-        }
+        let rows = |part: usize| Rows { p: gates.add(part * hidden), stride: 4 * hidden };
+        Sequence::new(sizes, steps, batch, hidden, reverse).forward(begin, end, |step| {
+            step.recur(rows(0), 2 * hidden, true, y, h0, weight);
+            step.recur(rows(3), hidden, false, y, h0, weight_n);
+            by_width!(hidden, forward::<T>(step, y, gates, h0, bias));
+            step.keep_last(last, y);
+        });
     }
 
-    /// `dgates` gets the gradients of W x + b (three parts) and of m, `gh` that of h0. `gy` and `glast`, those of the
-    /// results, and `h0` may be null for zeros; `weight` is W', packed: rows of r and z at `weight`, of n at `weight_n`.
+    /// `dgates` gets the gradients of W x + b (three parts) and of m, `gh` that of h0. `gy` (`gy_step` from step to step, or
+    /// row to row of packed sequences, and `gy_row` from sequence to sequence) and `glast`, the gradients of the results,
+    /// may be null for zeros, and so may `h0`: then `gh` stays unfinished. `weight` is W', packed: rows of r and z at
+    /// `weight`, of n at `weight_n`.
     fn recurrent_gru_grad<T>(
-        dgates: *mut T, gh: *mut T, gy: *const T, glast: *const T, gates: *const T, y: *const T, h0: *const T,
-        weight: *const T, weight_n: *const T, sizes: *const i32,
+        dgates: *mut T, gh: *mut T, gy: *const T, gy_step: usize, gy_row: usize, glast: *const T, gates: *const T,
+        y: *const T, h0: *const T, weight: *const T, weight_n: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
-        let stride = 4 * hidden;
+        let gy = Given { p: gy, step: gy_step, row: gy_row };
+        let rows = |part: usize| Rows { p: dgates.add(part * hidden), stride: 4 * hidden };
         start_gradient(gh, glast, hidden, begin, end);
-        let mut i = steps;
-        while i > 0 {
-            i -= 1;
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            by_width!(hidden, backward::<T>(&step, dgates, gh, gy, gates, y, h0, hidden, lo, hi));
-            let (d, g) = (dgates.add((step.row + lo) * stride), gh.add(lo * hidden));
-            multiply(g, hidden, d, stride, weight, hi - lo, hidden, 2 * hidden, true);
-            multiply(g, hidden, d.add(3 * hidden), stride, weight_n, hi - lo, hidden, hidden, true);
-        }
+        Sequence::new(sizes, steps, batch, hidden, reverse).backward(begin, end, |step| {
+            by_width!(hidden, backward::<T>(step, dgates, gh, gy, gates, y, h0));
+            step.recur_grad(gh, true, rows(0), 2 * hidden, weight, !h0.is_null());
+            step.recur_grad(gh, true, rows(3), hidden, weight_n, !h0.is_null());
+        });
     }
 }
 
-/// From the sums in `gates` to gates and states of the sequences `lo..hi`.
+/// From the sums in `gates` to gates and states.
 #[inline(never)]
-unsafe fn forward<T: Real, const WHOLE: bool>(
-    step: &Step,
-    y: *mut T,
-    gates: *mut T,
-    h0: *const T,
-    bias: *const T,
-    hidden: usize,
-    lo: usize,
-    hi: usize,
-) {
-    let mut b = lo;
-    while b < hi {
-        let before = step.state(y, h0, b, hidden);
+unsafe fn forward<T: Real, const WHOLE: bool>(step: &Step, y: *mut T, gates: *mut T, h0: *const T, bias: *const T) {
+    let hidden = step.hidden;
+    let mut b = step.lo;
+    while b < step.hi {
+        let before = step.state(y, h0, b);
         let row = step.row + b;
         let (gates, out) = (gates.add(row * 4 * hidden), y.add(row * hidden));
         activate::<T, WHOLE>(gates, Optional::new(bias, 0), 2 * hidden, gates::sigmoid);
@@ -91,27 +71,25 @@ unsafe fn forward<T: Real, const WHOLE: bool>(
     }
 }
 
-/// The gradients of the sums of the sequences `lo..hi`; `gh` keeps what goes past them to the state before.
+/// The gradients of the sums; `gh` keeps what goes past them to the state before.
 #[inline(never)]
 unsafe fn backward<T: Real, const WHOLE: bool>(
     step: &Step,
     dgates: *mut T,
     gh: *mut T,
-    gy: *const T,
+    gy: Given<T>,
     gates: *const T,
     y: *const T,
     h0: *const T,
-    hidden: usize,
-    lo: usize,
-    hi: usize,
 ) {
+    let hidden = step.hidden;
     let one = T::V::splat(T::ONE);
-    let mut b = lo;
-    while b < hi {
-        let before = step.state(y, h0, b, hidden);
+    let mut b = step.lo;
+    while b < step.hi {
+        let before = step.state(y, h0, b);
         let row = step.row + b;
         let (gates, d) = (gates.add(row * 4 * hidden), dgates.add(row * 4 * hidden));
-        let (gh, gy) = (gh.add(b * hidden), Optional::new(gy, row * hidden));
+        let (gh, gy) = (gh.add(b * hidden), gy.at(step, b));
         each_chunk::<T, WHOLE>(hidden, |j, count| {
             let gate = |q: usize| load_n(gates.add(q * hidden + j), count);
             let (r, z, n, m) = (gate(0), gate(1), gate(2), gate(3));

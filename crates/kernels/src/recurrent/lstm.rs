@@ -1,6 +1,6 @@
 //! Long short-term memory: gates i, f, o = σ(…), g = tanh(…); c' = f c + i g; h' = o tanh(c').
 
-use super::{activate, by_width, copy_row, each_chunk, multiply, recur, start_gradient, Optional, Rows, Sequence, Step};
+use super::{activate, by_width, each_chunk, start_gradient, Given, Optional, Rows, Sequence, Step};
 use crate::math::gates;
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
@@ -14,61 +14,40 @@ kernel! {
         weight: *const T, bias: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
-        let mut i = 0;
-        while i < steps {
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            recur(&step, Rows { p: gates, stride: 4 * hidden }, true, y, h0, weight, (4 * hidden, hidden), lo, hi);
-            by_width!(hidden, forward::<T>(&step, y, gates, cells, c0, bias, hidden, lo, hi));
-            let mut b = lo.max(step.after_count);
-            while b < hi {
-                copy_row(last.add(b * hidden), y.add((step.row + b) * hidden), hidden);
-                copy_row(last_cell.add(b * hidden), cells.add((step.row + b) * hidden), hidden);
-                b += 1;
-            }
-            i += 1;
-        }
+        Sequence::new(sizes, steps, batch, hidden, reverse).forward(begin, end, |step| {
+            step.recur(Rows { p: gates, stride: 4 * hidden }, 4 * hidden, true, y, h0, weight);
+            by_width!(hidden, forward::<T>(step, y, gates, cells, c0, bias));
+            step.keep_last(last, y);
+            step.keep_last(last_cell, cells);
+        });
     }
 
-    /// `dgates` gets the gradient of W x + b, `gh` and `gc` those of h0 and c0. `gy`, `glast` and `glast_cell`, those of
-    /// the results, and `c0` may be null for zeros; `weight` is W', packed.
+    /// `dgates` gets the gradient of W x + b, `gh` and `gc` those of h0 and c0. `gy` (`gy_step` from step to step, or row to
+    /// row of packed sequences, and `gy_row` from sequence to sequence), `glast` and `glast_cell`, the gradients of the
+    /// results, may be null for zeros, and so may `c0`: then `gh` stays unfinished. `weight` is W', packed.
     fn recurrent_lstm_grad<T>(
-        dgates: *mut T, gh: *mut T, gc: *mut T, gy: *const T, glast: *const T, glast_cell: *const T,
-        gates: *const T, cells: *const T, c0: *const T, weight: *const T, sizes: *const i32,
+        dgates: *mut T, gh: *mut T, gc: *mut T, gy: *const T, gy_step: usize, gy_row: usize, glast: *const T,
+        glast_cell: *const T, gates: *const T, y: *const T, cells: *const T, c0: *const T, weight: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
+        let gy = Given { p: gy, step: gy_step, row: gy_row };
         start_gradient(gh, glast, hidden, begin, end);
         start_gradient(gc, glast_cell, hidden, begin, end);
-        let mut i = steps;
-        while i > 0 {
-            i -= 1;
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            by_width!(hidden, backward::<T>(&step, dgates, gh, gc, gy, gates, cells, c0, hidden, lo, hi));
-            let d = dgates.add((step.row + lo) * 4 * hidden);
-            multiply(gh.add(lo * hidden), hidden, d, 4 * hidden, weight, hi - lo, hidden, 4 * hidden, false);
-        }
+        Sequence::new(sizes, steps, batch, hidden, reverse).backward(begin, end, |step| {
+            by_width!(hidden, backward::<T>(step, dgates, gh, gc, gy, gates, y, cells, c0));
+            let d = Rows { p: dgates, stride: 4 * hidden };
+            step.recur_grad(gh, false, d, 4 * hidden, weight, !c0.is_null());
+        });
     }
 }
 
-/// From the sums in `gates` to gates, cells and states of the sequences `lo..hi`.
+/// From the sums in `gates` to gates, cells and states.
 #[inline(never)]
-unsafe fn forward<T: Real, const WHOLE: bool>(
-    step: &Step,
-    y: *mut T,
-    gates: *mut T,
-    cells: *mut T,
-    c0: *const T,
-    bias: *const T,
-    hidden: usize,
-    lo: usize,
-    hi: usize,
-) {
-    let mut b = lo;
-    while b < hi {
-        let before = step.state(cells, c0, b, hidden);
+unsafe fn forward<T: Real, const WHOLE: bool>(step: &Step, y: *mut T, gates: *mut T, cells: *mut T, c0: *const T, bias: *const T) {
+    let hidden = step.hidden;
+    let mut b = step.lo;
+    while b < step.hi {
+        let before = step.state(cells, c0, b);
         let row = step.row + b;
         let (gates, cell, out) = (gates.add(row * 4 * hidden), cells.add(row * hidden), y.add(row * hidden));
         activate::<T, WHOLE>(gates, Optional::new(bias, 0), 2 * hidden, gates::sigmoid);
@@ -84,33 +63,32 @@ unsafe fn forward<T: Real, const WHOLE: bool>(
     }
 }
 
-/// The gradients of the sums, and of the cells before the step, of the sequences `lo..hi`.
+/// The gradients of the sums, and of the cells before the step.
 #[inline(never)]
 unsafe fn backward<T: Real, const WHOLE: bool>(
     step: &Step,
     dgates: *mut T,
     gh: *const T,
     gc: *mut T,
-    gy: *const T,
+    gy: Given<T>,
     gates: *const T,
+    y: *const T,
     cells: *const T,
     c0: *const T,
-    hidden: usize,
-    lo: usize,
-    hi: usize,
 ) {
+    let hidden = step.hidden;
     let one = T::V::splat(T::ONE);
-    let mut b = lo;
-    while b < hi {
-        let before = step.state(cells, c0, b, hidden);
+    let mut b = step.lo;
+    while b < step.hi {
+        let before = step.state(cells, c0, b);
         let row = step.row + b;
-        let (gates, d, cell) = (gates.add(row * 4 * hidden), dgates.add(row * 4 * hidden), cells.add(row * hidden));
-        let (gh, gc, gy) = (gh.add(b * hidden), gc.add(b * hidden), Optional::new(gy, row * hidden));
+        let (gates, d, y) = (gates.add(row * 4 * hidden), dgates.add(row * 4 * hidden), y.add(row * hidden));
+        let (gh, gc, gy) = (gh.add(b * hidden), gc.add(b * hidden), gy.at(step, b));
         each_chunk::<T, WHOLE>(hidden, |j, count| {
             let gate = |q: usize| load_n(gates.add(q * hidden + j), count);
             let (i, f, g, o) = (gate(0), gate(1), gate(2), gate(3));
             let dh = load_n(gh.add(j), count).add(gy.load(j, count));
-            let t = gates::tanh(load_n(cell.add(j), count));
+            let t = gates::tanh_behind(load_n(y.add(j), count), o);
             let dc = load_n(gc.add(j), count).add(dh.mul(o).mul(one.sub(t.mul(t))));
             let put = |q: usize, v: T::V| store_n(v, d.add(q * hidden + j), count);
             put(0, dc.mul(g).mul(i.mul(one.sub(i))));

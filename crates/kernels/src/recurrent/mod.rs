@@ -25,13 +25,19 @@ struct Sequence {
     sizes: *const i32,
     steps: usize,
     batch: usize,
+    hidden: usize,
     reverse: bool,
 }
 
 /// One step of a sequence. "Before" and "after" are meant in the order in which the layer takes the steps.
 struct Step {
+    hidden: usize,
     row: usize,
-    count: usize,
+    /// What a gradient's stride from step to step is multiplied by: the step, of packed sequences its first row.
+    place: usize,
+    /// The sequences of the range that are there.
+    lo: usize,
+    hi: usize,
     /// The step before, where the state comes from: sequences from `before_count` on start here.
     before_row: usize,
     before_count: usize,
@@ -40,6 +46,16 @@ struct Step {
 }
 
 impl Sequence {
+    fn new(sizes: *const i32, steps: usize, batch: usize, hidden: usize, reverse: u32) -> Self {
+        Sequence {
+            sizes,
+            steps,
+            batch,
+            hidden,
+            reverse: reverse != 0,
+        }
+    }
+
     unsafe fn size(&self, t: usize) -> usize {
         if t >= self.steps {
             0 // also before the first step, as −1 wraps
@@ -60,8 +76,8 @@ impl Sequence {
         }
     }
 
-    /// The `i`-th step that the layer takes.
-    unsafe fn step(&self, i: usize) -> Step {
+    /// The `i`-th step that the layer takes, of the sequences `begin..end`.
+    unsafe fn step(&self, i: usize, begin: usize, end: usize) -> Step {
         let (t, before, after) = if self.reverse {
             let t = self.steps - 1 - i;
             (t, t + 1, t.wrapping_sub(1))
@@ -69,11 +85,34 @@ impl Sequence {
             (i, i.wrapping_sub(1), i + 1)
         };
         Step {
+            hidden: self.hidden,
             row: self.row(t),
-            count: self.size(t),
+            place: if self.sizes.is_null() { t } else { self.row(t) },
+            lo: begin,
+            hi: end.min(self.size(t)).max(begin),
             before_row: self.row(before),
             before_count: self.size(before),
             after_count: self.size(after),
+        }
+    }
+
+    /// Calls `f` for each step, in the order of the layer.
+    #[inline(always)]
+    unsafe fn forward(&self, begin: usize, end: usize, mut f: impl FnMut(&Step)) {
+        let mut i = 0;
+        while i < self.steps {
+            f(&self.step(i, begin, end));
+            i += 1;
+        }
+    }
+
+    /// The other way round.
+    #[inline(always)]
+    unsafe fn backward(&self, begin: usize, end: usize, mut f: impl FnMut(&Step)) {
+        let mut i = self.steps;
+        while i > 0 {
+            i -= 1;
+            f(&self.step(i, begin, end));
         }
     }
 }
@@ -81,37 +120,72 @@ impl Sequence {
 impl Step {
     /// The state of sequence `b` before this step: in `y`, or the initial one.
     #[inline(always)]
-    unsafe fn state<T: Real>(&self, y: *const T, initial: *const T, b: usize, hidden: usize) -> Optional<T> {
+    unsafe fn state<T: Real>(&self, y: *const T, initial: *const T, b: usize) -> Optional<T> {
         if b < self.before_count {
-            Optional::new(y, (self.before_row + b) * hidden)
+            Optional::new(y, (self.before_row + b) * self.hidden)
         } else {
-            Optional::new(initial, b * hidden)
+            Optional::new(initial, b * self.hidden)
+        }
+    }
+
+    /// gates (+)= h Wᵀ, h the states before the step. Without `add` the rows that start from zeros are not written.
+    unsafe fn recur<T: Real>(&self, gates: Rows<T>, columns: usize, add: bool, y: *const T, h0: *const T, weight: *const T) {
+        let Step { hidden, lo, hi, .. } = *self;
+        let split = self.before_count.max(lo).min(hi);
+        let product = |from: usize, to: usize, h: *const T| {
+            multiply(
+                gates.at(self.row + from),
+                gates.stride,
+                h,
+                hidden,
+                weight,
+                to - from,
+                columns,
+                hidden,
+                add,
+            )
+        };
+        if split > lo {
+            product(lo, split, y.add((self.before_row + lo) * hidden));
+        }
+        if hi > split && !h0.is_null() {
+            product(split, hi, h0.add(split * hidden));
+        }
+    }
+
+    /// gh (=|+=) d W: the gradient of the states before the step, given `d`, that of `columns` sums. Without an initial state
+    /// nobody wants it of those who start here.
+    unsafe fn recur_grad<T: Real>(&self, gh: *mut T, add: bool, d: Rows<T>, columns: usize, weight: *const T, initial: bool) {
+        let Step { hidden, lo, .. } = *self;
+        let hi = if initial { self.hi } else { self.hi.min(self.before_count).max(lo) };
+        let d_row = d.at(self.row + lo);
+        multiply(gh.add(lo * hidden), hidden, d_row, d.stride, weight, hi - lo, hidden, columns, add);
+    }
+
+    /// The states of the sequences that end at this step.
+    unsafe fn keep_last<T: Real>(&self, last: *mut T, y: *const T) {
+        let mut b = self.lo.max(self.after_count);
+        while b < self.hi {
+            copy_row(last.add(b * self.hidden), y.add((self.row + b) * self.hidden), self.hidden);
+            b += 1;
         }
     }
 }
 
-/// gates (+)= h Wᵀ for the sequences `lo..hi`, h their states before the step. Without `add` the rows that start
-/// from zeros are not written.
-unsafe fn recur<T: Real>(
-    step: &Step,
-    gates: Rows<T>,
-    add: bool,
-    y: *const T,
-    h0: *const T,
-    weight: *const T,
-    (columns, hidden): (usize, usize),
-    lo: usize,
-    hi: usize,
-) {
-    let split = step.before_count.max(lo).min(hi);
-    let target = |b: usize| gates.at(step.row + b);
-    if split > lo {
-        let h = y.add((step.before_row + lo) * hidden);
-        multiply(target(lo), gates.stride, h, hidden, weight, split - lo, columns, hidden, add);
-    }
-    if hi > split && !h0.is_null() {
-        let h = h0.add(split * hidden);
-        multiply(target(split), gates.stride, h, hidden, weight, hi - split, columns, hidden, add);
+/// The gradient of the output, a row per step and sequence wherever those lie; null for zeros.
+#[derive(Clone, Copy)]
+struct Given<T> {
+    p: *const T,
+    /// From one step to the next, or from row to row of packed sequences.
+    step: usize,
+    /// From one sequence to the next.
+    row: usize,
+}
+
+impl<T: Real> Given<T> {
+    #[inline(always)]
+    unsafe fn at(&self, step: &Step, b: usize) -> Optional<T> {
+        Optional::new(self.p, step.place * self.step + b * self.row)
     }
 }
 

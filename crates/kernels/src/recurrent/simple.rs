@@ -1,6 +1,6 @@
 //! h' = f(W x + b + W' h + b'), f either tanh or relu.
 
-use super::{activate, by_width, copy_row, each_chunk, multiply, recur, start_gradient, Optional, Rows, Sequence, Step};
+use super::{activate, by_width, each_chunk, start_gradient, Given, Optional, Rows, Sequence, Step};
 use crate::math::gates;
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
@@ -12,77 +12,56 @@ kernel! {
         y: *mut T, last: *mut T, h0: *const T, weight: *const T, bias: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, kind: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
-        let mut i = 0;
-        while i < steps {
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            recur(&step, Rows { p: y, stride: hidden }, true, y, h0, weight, (hidden, hidden), lo, hi);
-            by_width!(hidden, forward::<T>(y.add((step.row + lo) * hidden), bias, kind, hidden, hi - lo));
-            let mut b = lo.max(step.after_count);
-            while b < hi {
-                copy_row(last.add(b * hidden), y.add((step.row + b) * hidden), hidden);
-                b += 1;
-            }
-            i += 1;
-        }
+        Sequence::new(sizes, steps, batch, hidden, reverse).forward(begin, end, |step| {
+            step.recur(Rows { p: y, stride: hidden }, hidden, true, y, h0, weight);
+            by_width!(hidden, forward::<T>(step, y, bias, kind));
+            step.keep_last(last, y);
+        });
     }
 
-    /// `dgates` gets the gradient of W x + b, `gh` that of h0. `gy` and `glast`, those of the results, may be null
-    /// for zeros; `weight` is W', packed.
+    /// `dgates` gets the gradient of W x + b, `gh` that of h0. `gy` (`gy_step` from step to step, or row to row of packed
+    /// sequences, and `gy_row` from sequence to sequence) and `glast`, the gradients of the results, may be null for zeros, and
+    /// so may `h0`: then `gh` stays unfinished. `weight` is W', packed.
     fn recurrent_simple_grad<T>(
-        dgates: *mut T, gh: *mut T, gy: *const T, glast: *const T, y: *const T, weight: *const T, sizes: *const i32,
+        dgates: *mut T, gh: *mut T, gy: *const T, gy_step: usize, gy_row: usize, glast: *const T, y: *const T,
+        h0: *const T, weight: *const T, sizes: *const i32,
         steps: usize, batch: usize, hidden: usize, reverse: u32, kind: u32, begin: usize, end: usize,
     ) {
-        let sequence = Sequence { sizes, steps, batch, reverse: reverse != 0 };
+        let gy = Given { p: gy, step: gy_step, row: gy_row };
         start_gradient(gh, glast, hidden, begin, end);
-        let mut i = steps;
-        while i > 0 {
-            i -= 1;
-            let step = sequence.step(i);
-            let (lo, hi) = (begin, end.min(step.count).max(begin));
-            by_width!(hidden, backward::<T>(&step, dgates, gh, gy, y, kind, hidden, lo, hi));
-            let d = dgates.add((step.row + lo) * hidden);
-            multiply(gh.add(lo * hidden), hidden, d, hidden, weight, hi - lo, hidden, hidden, false);
-        }
+        Sequence::new(sizes, steps, batch, hidden, reverse).backward(begin, end, |step| {
+            by_width!(hidden, backward::<T>(step, dgates, gh, gy, y, kind));
+            step.recur_grad(gh, false, Rows { p: dgates, stride: hidden }, hidden, weight, !h0.is_null());
+        });
     }
 }
 
 /// From sums to states, in place.
 #[inline(never)]
-unsafe fn forward<T: Real, const WHOLE: bool>(y: *mut T, bias: *const T, kind: u32, hidden: usize, rows: usize) {
+unsafe fn forward<T: Real, const WHOLE: bool>(step: &Step, y: *mut T, bias: *const T, kind: u32) {
     let bias = Optional::new(bias, 0);
     let zero = T::V::splat(T::ZERO);
-    let mut b = 0;
-    while b < rows {
-        let row = y.add(b * hidden);
+    let mut b = step.lo;
+    while b < step.hi {
+        let row = y.add((step.row + b) * step.hidden);
         if kind == 0 {
-            activate::<T, WHOLE>(row, bias, hidden, gates::tanh);
+            activate::<T, WHOLE>(row, bias, step.hidden, gates::tanh);
         } else {
-            activate::<T, WHOLE>(row, bias, hidden, |v| v.lt(zero).select(zero, v));
+            activate::<T, WHOLE>(row, bias, step.hidden, |v| v.lt(zero).select(zero, v));
         }
         b += 1;
     }
 }
 
-/// The gradients of the sums of the sequences `lo..hi`.
+/// The gradients of the sums.
 #[inline(never)]
-unsafe fn backward<T: Real, const WHOLE: bool>(
-    step: &Step,
-    dgates: *mut T,
-    gh: *const T,
-    gy: *const T,
-    y: *const T,
-    kind: u32,
-    hidden: usize,
-    lo: usize,
-    hi: usize,
-) {
+unsafe fn backward<T: Real, const WHOLE: bool>(step: &Step, dgates: *mut T, gh: *const T, gy: Given<T>, y: *const T, kind: u32) {
+    let hidden = step.hidden;
     let (zero, one) = (T::V::splat(T::ZERO), T::V::splat(T::ONE));
-    let mut b = lo;
-    while b < hi {
+    let mut b = step.lo;
+    while b < step.hi {
         let at = (step.row + b) * hidden;
-        let (y, d, gh, gy) = (y.add(at), dgates.add(at), gh.add(b * hidden), Optional::new(gy, at));
+        let (y, d, gh, gy) = (y.add(at), dgates.add(at), gh.add(b * hidden), gy.at(step, b));
         each_chunk::<T, WHOLE>(hidden, |j, count| {
             let g = load_n(gh.add(j), count).add(gy.load(j, count));
             let y = load_n(y.add(j), count);

@@ -142,6 +142,20 @@ fn any_split(run: impl Fn(usize, usize, &mut [Vec<f64>]), start: &[Vec<f64>]) {
     );
 }
 
+/// The same of a kernel on the sequences above: what it writes to, as it is before; what it reads; numbers.
+macro_rules! any_split {
+    ($kernel:ident: $($start:expr),+; $($given:expr),+; $hidden:expr, $($more:expr),+) => {
+        any_split(
+            |begin, end, written| {
+                let mut to = written.iter_mut().map(|buffer| buffer.as_mut_ptr());
+                let mut next = |_: &Vec<f64>| to.next().unwrap();
+                unsafe { $kernel($(next(&$start)),+, $($given),+, SIZES.as_ptr(), STEPS, BATCH, $hidden, $($more),+, begin, end) }
+            },
+            &[$($start),+],
+        )
+    };
+}
+
 #[test]
 fn every_kernel_gives_the_same_bits_for_any_split_and_starts_from_zeros_without_a_state() {
     for reverse in [0, 1] {
@@ -149,142 +163,73 @@ fn every_kernel_gives_the_same_bits_for_any_split_and_starts_from_zeros_without_
         let w = numbers(4 * hidden * hidden, 1);
         let nan = |n: usize| vec![f64::NAN; n];
         let (rows, states) = (ROWS * hidden, BATCH * hidden);
-        let (gates, y, g) = (numbers(4 * rows, 2), numbers(rows, 3), numbers(rows, 4));
+        let (y, g) = (numbers(rows, 3), numbers(rows, 4));
+        let gates: Vec<f64> = numbers(4 * rows, 2).iter().map(|x| sigmoid(*x)).collect();
         let forward = |n: usize| pack(&w, hidden, n * hidden, 1, hidden);
         let backward = |n: usize| pack(&w, n * hidden, hidden, hidden, 1);
         let (f1, f2, b1, b2, b4) = (forward(1), forward(2), backward(1), backward(2), backward(4));
+        let (f1, f2, b1, b2, b4) = (f1.as_ptr(), f2.as_ptr(), b1.as_ptr(), b2.as_ptr(), b4.as_ptr());
+        let (saved, out, grad) = (gates.as_ptr(), y.as_ptr(), g.as_ptr());
+        let none = null();
+
+        any_split!(recurrent_simple: y.clone(), nan(states); none, f1, none; hidden, reverse, 1);
+        let zeros = vec![0.0; states];
+        let h0 = zeros.as_ptr();
+        any_split!(recurrent_simple_grad: nan(rows), nan(states); grad, hidden, hidden, none, out, h0, b1; hidden, reverse, 0);
+        any_split!(
+            recurrent_lstm_grad: nan(4 * rows), nan(states), nan(states);
+            grad, hidden, hidden, none, none, saved, out, out, none, b4; hidden, reverse
+        );
+        let mut three = gates.clone();
+        for row in three.chunks_mut(4 * hidden) {
+            row[3 * hidden..].fill(f64::NAN);
+        }
+        any_split!(recurrent_gru: nan(rows), nan(states), three.clone(); none, f2, f1, none; hidden, reverse);
+        any_split!(recurrent_gru_grad: nan(4 * rows), nan(states); none, 0, 0, grad, saved, out, none, b2, b1; hidden, reverse);
+        any_split!(recurrent_before: nan(rows); out, none; hidden, reverse);
+    }
+}
+
+/// An output gradient that lies batch first, or repeats one step, gives the bits of a plain copy.
+#[test]
+fn the_gradient_of_the_output_is_read_where_it_lies() {
+    let (steps, batch, hidden) = (3, 5, 4);
+    let (y, w) = (numbers(steps * batch * hidden, 1), numbers(hidden * hidden, 2));
+    let packed = pack(&w, hidden, hidden, hidden, 1);
+    let run = |g: &[f64], step: usize, row: usize| {
+        let (mut d, mut gh) = (vec![f64::NAN; y.len()], vec![f64::NAN; batch * hidden]);
+        let (to, state) = (d.as_mut_ptr(), gh.as_mut_ptr());
+        let (out, weight) = (y.as_ptr(), packed.as_ptr());
         unsafe {
-            any_split(
-                |begin, end, o| {
-                    recurrent_simple(
-                        o[0].as_mut_ptr(),
-                        o[1].as_mut_ptr(),
-                        null(),
-                        f1.as_ptr(),
-                        null(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        1,
-                        begin,
-                        end,
-                    )
-                },
-                &[y.clone(), nan(states)],
-            );
-            any_split(
-                |begin, end, o| {
-                    recurrent_simple_grad(
-                        o[0].as_mut_ptr(),
-                        o[1].as_mut_ptr(),
-                        g.as_ptr(),
-                        null(),
-                        y.as_ptr(),
-                        b1.as_ptr(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        0,
-                        begin,
-                        end,
-                    )
-                },
-                &[nan(rows), nan(states)],
-            );
-            any_split(
-                |begin, end, o| {
-                    recurrent_lstm_grad(
-                        o[0].as_mut_ptr(),
-                        o[1].as_mut_ptr(),
-                        o[2].as_mut_ptr(),
-                        g.as_ptr(),
-                        null(),
-                        null(),
-                        gates.as_ptr(),
-                        y.as_ptr(),
-                        null(),
-                        b4.as_ptr(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        begin,
-                        end,
-                    )
-                },
-                &[nan(4 * rows), nan(states), nan(states)],
-            );
-            let mut three = gates.clone();
-            for row in three.chunks_mut(4 * hidden) {
-                row[3 * hidden..].fill(f64::NAN);
-            }
-            any_split(
-                |begin, end, o| {
-                    recurrent_gru(
-                        o[0].as_mut_ptr(),
-                        o[1].as_mut_ptr(),
-                        o[2].as_mut_ptr(),
-                        null(),
-                        f2.as_ptr(),
-                        f1.as_ptr(),
-                        null(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        begin,
-                        end,
-                    )
-                },
-                &[nan(rows), nan(states), three],
-            );
-            any_split(
-                |begin, end, o| {
-                    recurrent_gru_grad(
-                        o[0].as_mut_ptr(),
-                        o[1].as_mut_ptr(),
-                        null(),
-                        g.as_ptr(),
-                        gates.as_ptr(),
-                        y.as_ptr(),
-                        null(),
-                        b2.as_ptr(),
-                        b1.as_ptr(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        begin,
-                        end,
-                    )
-                },
-                &[nan(4 * rows), nan(states)],
-            );
-            any_split(
-                |begin, end, o| {
-                    recurrent_before(
-                        o[0].as_mut_ptr(),
-                        y.as_ptr(),
-                        null(),
-                        SIZES.as_ptr(),
-                        STEPS,
-                        BATCH,
-                        hidden,
-                        reverse,
-                        begin,
-                        end,
-                    )
-                },
-                &[nan(rows)],
+            recurrent_simple_grad(
+                to,
+                state,
+                g.as_ptr(),
+                step,
+                row,
+                null(),
+                out,
+                out,
+                weight,
+                null(),
+                steps,
+                batch,
+                hidden,
+                0,
+                0,
+                0,
+                batch,
             );
         }
+        [d, gh].concat()
+    };
+    let copied = |g: &[f64], step: usize, row: usize| -> Vec<f64> {
+        let starts = (0..steps).flat_map(|t| (0..batch).map(move |b| t * step + b * row));
+        starts.flat_map(|at| g[at..at + hidden].to_vec()).collect()
+    };
+    let g = numbers(steps * batch * hidden, 3);
+    for (step, row) in [(hidden, steps * hidden), (0, hidden)] {
+        assert_eq!(run(&g, step, row), run(&copied(&g, step, row), batch * hidden, hidden));
     }
 }
 
