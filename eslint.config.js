@@ -29,7 +29,7 @@ const directions = Object.entries(layers).map(([folder, below]) => {
 });
 
 export default tseslint.config(
-  { ignores: ["dist/", "pkg/", "target/", ".setup/", "coverage/", "node_modules/", "**/dist/"] },
+  { ignores: ["dist/", "pkg/", "target/", ".setup/", "coverage/", "node_modules/", "**/dist/", "tests/package/fixtures/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error", noInlineConfig: true } },
   js.configs.recommended,
   {

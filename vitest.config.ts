@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["tests/**/*.test.ts"],
-          exclude: ["tests/browser/**"],
+          exclude: ["tests/browser/**", "tests/package/**"],
           // Threads and the kernels are read from dist/ and pkg/, so they must be as new as the sources.
           globalSetup: "scripts/setup/vitest.mjs",
         },
@@ -26,6 +26,16 @@ export default defineConfig({
           globalSetup: "scripts/setup/browser.mjs",
           // The work is done in Chromium: as many at once as there are cores on a small machine.
           maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: ["tests/package/*.test.ts"],
+          globalSetup: "scripts/setup/packed.mjs",
+          // Bundlers take all cores themselves.
+          fileParallelism: false,
         },
       },
     ],

@@ -1,4 +1,6 @@
 // npm test [-- filters of vitest]: all checks in order, up to the first that fails. With filters, the matching tests only.
+// --every-place adds the tests of the package in all the places where it is to work, of which there are otherwise a few;
+// --package runs those alone (npm run test:package).
 // The last line, "N passed, N failed", counts the tests that vitest ran (a check that fails before counts as one).
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +13,12 @@ import { setupDir } from "./setup/paths.mjs";
 import { hostCargo } from "./setup/rust.mjs";
 import { main } from "./setup/steps.mjs";
 
-const filters = process.argv.slice(2);
+const asked = process.argv.slice(2);
+const everyPlace = asked.includes("--every-place");
+const packageOnly = asked.includes("--package");
+const filters = asked.filter((word) => word !== "--every-place" && word !== "--package");
+/** Places that are quick to set up and to test. In Node the package is tested with the rest. */
+const quickPlaces = ["vite", "esbuild", "plain"].map((name) => `tests/package/${name}.test.ts`);
 const total = { passed: 0, failed: 0 };
 
 async function prepare() {
@@ -29,12 +36,12 @@ async function check(title, run) {
   return status === 0;
 }
 
-async function vitest(project, env) {
+async function vitest(project, env, files = filters) {
   const report = join(setupDir, `vitest-${project}.json`);
   rmSync(report, { force: true });
   const output = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const status = await execNode(
-    ["node_modules/vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests", ...output, ...filters],
+    ["node_modules/vitest/vitest.mjs", "run", "--project", project, "--passWithNoTests", ...output, ...files],
     env,
   );
   if (existsSync(report)) {
@@ -56,8 +63,11 @@ await main(async () => {
     ["tests in Node", () => vitest("node")],
     ["tests in Chromium", () => vitest("browser", { CHROMIUM: browser })],
   ];
+  const all = everyPlace || packageOnly || filters.length > 0;
+  const places = ["tests of the package where users have it", () => vitest("package", { CHROMIUM: browser }, all ? filters : quickPlaces)];
+  const checks = packageOnly ? [places] : [...(filters.length > 0 ? [] : fast), ...tests, places];
   let ok = true;
-  for (const [title, run] of [...(filters.length > 0 ? [] : fast), ...tests]) {
+  for (const [title, run] of checks) {
     ok = await check(title, run);
     if (!ok) break;
   }

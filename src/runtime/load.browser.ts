@@ -36,7 +36,14 @@ async function fetchModule(url: URL): Promise<WebAssembly.Module> {
         `a server that answers unknown paths with its index page does this: copy the .wasm file there, or pass init({ wasm: url })`,
     );
   }
-  return WebAssembly.compile(bytes);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const advice = /Content.Security.Policy|unsafe-eval/i.test(String(cause))
+      ? "; the page's Content-Security-Policy must allow it: script-src 'self' 'wasm-unsafe-eval'"
+      : "";
+    throw new BackendError(`init(): the browser refused ${url.href}: ${String(cause)}${advice}`, { cause });
+  }
 }
 
 export const host: Host = {
@@ -54,7 +61,7 @@ export const host: Host = {
         : new Worker(elsewhere, { type: "module" });
     // Only an error of the script itself comes with a message.
     const script = String(url ?? "thread-worker.browser.js");
-    const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl })`;
+    const missing = `${script} could not be loaded: serve it beside the library, with the header Cross-Origin-Embedder-Policy: require-corp, or pass init({ workerUrl }); a Content-Security-Policy must allow it: worker-src 'self'`;
     worker.addEventListener("error", (event) => {
       event.preventDefault(); // else it also counts as an error of the worker that lanegrad itself may run in
       events.onGone(event.message || missing);

@@ -10,9 +10,9 @@ declare module "vitest" {
   }
 }
 
-export function launch(): Promise<Browser> {
+export function launch(program = inject("browser").program): Promise<Browser> {
   return chromium.launch({
-    executablePath: inject("browser").program,
+    executablePath: program,
     args: [
       "--no-sandbox",
       "--disable-gpu",

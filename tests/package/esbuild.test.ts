@@ -1,0 +1,3 @@
+import { bundler } from "./site.js";
+
+bundler("esbuild");

@@ -1,0 +1,3 @@
+import { vite } from "./vite.js";
+
+vite("vite");
