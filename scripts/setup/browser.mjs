@@ -1,5 +1,5 @@
 // Vitest's global set-up for the tests in Chromium: their page, made from the sources by tsup as dist/ is, a user's page,
-// made by Vite from dist/, and two servers that differ in the headers which give a page threads.
+// made by Vite from dist/, the demo, and two servers that differ in the headers which give a page threads.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as tsup } from "tsup";
@@ -7,12 +7,12 @@ import { build as vite, preview } from "vite";
 import { setup as setupAll } from "./all.mjs";
 import { chromium } from "./chromium.mjs";
 import { root, setupDir } from "./paths.mjs";
+import { buildSite, isolation } from "./site.mjs";
 import { describe } from "./steps.mjs";
 
 const site = join(setupDir, "browser");
 const tests = join(root, "tests/browser");
 
-const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 /** As strict as a page with WebAssembly can be: no script, no worker from a blob: or data: URL. */
 const policy = { "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:" };
 
@@ -21,7 +21,7 @@ export async function setup(project) {
     const [program] = await Promise.all([chromium(Promise.resolve()), setupAll()]);
     rmSync(site, { recursive: true, force: true });
     mkdirSync(site, { recursive: true });
-    await Promise.all([makeTestPage(), makeUsersPage()]);
+    await Promise.all([makeTestPage(), makeUsersPage(), buildSite(join(site, "demo"))]);
     const [isolated, plain] = await Promise.all([serve({ ...isolation, ...policy }), serve({})]);
     project.provide("browser", { program, isolated: isolated.url, plain: plain.url });
     return () => Promise.all([isolated.close(), plain.close()]);
