@@ -23,10 +23,8 @@ export async function buildSite(outDir = siteDir) {
   cpSync(join(root, "examples/data/mnist"), join(outDir, "mnist"), { recursive: true });
   const library = join(outDir, "lanegrad");
   mkdirSync(library);
-  // Also the chunks that entries share.
-  for (const file of readdirSync(join(root, "dist")).filter((name) => /\.(js|wasm)$/.test(name) && !/\bnode\b/.test(name))) {
-    copyFileSync(join(root, "dist", file), join(library, file));
-  }
+  const files = readdirSync(join(root, "dist")).filter((name) => /^lanegrad\.min\.js$|^thread-worker\.browser\.js$|\.wasm$/.test(name));
+  for (const file of files) copyFileSync(join(root, "dist", file), join(library, file));
   const spiral = join(demo, "spiral.html");
   if (existsSync(spiral)) copyFileSync(spiral, join(outDir, "spiral.html"));
 }

@@ -1,6 +1,9 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect, inject } from "vitest";
 
+/** What a page comes to show. Patient, as all cores may be busy training. */
+export const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 60_000 });
+
 type ContextOptions = Parameters<Browser["newContext"]>[0];
 
 /** The page of demo/, and how a test uses it. */
@@ -39,24 +42,24 @@ export class DemoPage {
 
   /** Until the untrained net has been examined. */
   async ready(): Promise<void> {
-    await expect.poll(() => this.number("accuracy"), { timeout: 30_000 }).toBeGreaterThan(0);
+    await eventually(() => this.number("accuracy")).toBeGreaterThan(0);
   }
 
   /** Until the net that is not being trained has been examined. */
   async examined(): Promise<void> {
-    await expect.poll(() => this.page.locator("#matrix").getAttribute("aria-busy"), { timeout: 30_000 }).toBe("false");
+    await eventually(() => this.page.locator("#matrix").getAttribute("aria-busy")).toBe("false");
   }
 
   /** Presses start, and waits until it has seen digits. */
   async start(): Promise<void> {
     await this.page.click("#go");
-    await expect.poll(() => this.number("seen"), { timeout: 60_000 }).toBeGreaterThan(500);
+    await eventually(() => this.number("seen")).toBeGreaterThan(500);
   }
 
   /** Presses start (or goes on), and waits until so many percent of the test digits are right. */
   async trainTo(percent: number): Promise<void> {
     await this.page.click("#go");
-    await expect.poll(() => this.number("accuracy"), { timeout: 60_000 }).toBeGreaterThan(percent);
+    await eventually(() => this.number("accuracy")).toBeGreaterThan(percent);
   }
 
   /** Draws by mouse, points as shares of the pad. */

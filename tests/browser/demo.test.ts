@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeModel } from "../../examples/mnist/model.js";
 import { launch } from "./chromium.js";
-import { DemoPage, one, zero } from "./demo-page.js";
+import { DemoPage, eventually, one, zero } from "./demo-page.js";
 import { longestTask } from "./tasks.js";
 
 describe("the demo", { timeout: 120_000 }, () => {
@@ -26,9 +26,9 @@ describe("the demo", { timeout: 120_000 }, () => {
     const longest = await longestTask(browser, page, async () => {
       await demo.trainTo(90);
       await demo.draw(one);
-      await expect.poll(() => demo.text("said")).toBe("1");
+      await eventually(() => demo.text("said")).toBe("1");
       await demo.draw(zero);
-      await expect.poll(() => demo.text("said")).toBe("0");
+      await eventually(() => demo.text("said")).toBe("0");
     });
     expect(longest).toBeLessThan(50);
     expect(await demo.number("loss-train")).toBeLessThan(0.6);
@@ -42,9 +42,9 @@ describe("the demo", { timeout: 120_000 }, () => {
     await page.waitForTimeout(300);
     expect(await demo.number("seen")).toBe(seen);
     await demo.draw(one); // it answers while it is paused
-    await expect.poll(() => demo.text("said")).toBe("1");
+    await eventually(() => demo.text("said")).toBe("1");
     await page.click("#go");
-    await expect.poll(() => demo.number("seen")).toBeGreaterThan(seen);
+    await eventually(() => demo.number("seen")).toBeGreaterThan(seen);
     expect(demo.said).toEqual([]);
     await demo.close();
   });
@@ -56,13 +56,13 @@ describe("the demo", { timeout: 120_000 }, () => {
     await demo.trainTo(80);
     await page.click("#go"); // pauses
     await demo.examined();
-    await expect.poll(() => demo.text("kept")).toMatch(/^Kept in this browser at \d\d:\d\d:\d\d\.$/);
+    await eventually(() => demo.text("kept")).toMatch(/^Kept in this browser at \d\d:\d\d:\d\d\.$/);
     const [seen, accuracy] = [await demo.number("seen"), await demo.number("accuracy")];
 
     await page.reload();
-    await expect.poll(() => demo.text("go"), { timeout: 30_000 }).toBe("Go on");
-    await expect.poll(() => demo.number("seen")).toBe(seen);
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBe(accuracy);
+    await eventually(() => demo.text("go")).toBe("Go on");
+    await eventually(() => demo.number("seen")).toBe(seen);
+    await eventually(() => demo.number("accuracy")).toBe(accuracy);
     expect(await demo.number("loss-train")).toBeLessThan(1);
 
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
@@ -71,24 +71,24 @@ describe("the demo", { timeout: 120_000 }, () => {
     makeModel().loadStateDict(await loadSafetensors(await readFile(file)));
 
     await page.click("#reset");
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBeLessThan(40);
+    await eventually(() => demo.number("accuracy")).toBeLessThan(40);
     expect([await demo.text("go"), await demo.number("seen")]).toEqual(["Start training", 0]);
     await page.getByRole("button", { name: "Undo" }).click();
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBe(accuracy);
+    await eventually(() => demo.number("accuracy")).toBe(accuracy);
     expect([await demo.text("go"), await demo.number("seen")]).toEqual(["Go on", seen]);
 
     await page.click("#reset");
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBeLessThan(40);
+    await eventually(() => demo.number("accuracy")).toBeLessThan(40);
     await page.setInputFiles("#file", file);
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBe(accuracy);
-    expect(await demo.text("status")).toMatch(/^The weights of .* are in place\.$/);
+    await eventually(() => demo.number("accuracy")).toBe(accuracy);
+    await eventually(() => demo.text("status")).toMatch(/^The weights of .* are in place\.$/);
 
     const other = Buffer.from(io.serialize(new nn.Linear(3, 2).stateDict()));
     await page.setInputFiles("#file", { name: "other.safetensors", mimeType: "", buffer: other });
-    await expect.poll(() => demo.text("notices")).toMatch(/other\.safetensors has the weights of another net.*The net is as it was\./);
+    await eventually(() => demo.text("notices")).toMatch(/other\.safetensors has the weights of another net.*The net is as it was\./);
     await page.setInputFiles("#file", { name: "noise.safetensors", mimeType: "", buffer: Buffer.from("noise") });
-    await expect.poll(() => demo.text("notices")).toMatch(/noise\.safetensors is not a sound safetensors file\. The net is as it was\./);
-    await expect.poll(() => demo.number("accuracy"), { timeout: 30_000 }).toBe(accuracy);
+    await eventually(() => demo.text("notices")).toMatch(/noise\.safetensors is not a sound safetensors file\. The net is as it was\./);
+    await eventually(() => demo.number("accuracy")).toBe(accuracy);
     expect(demo.said).toEqual([]);
     await demo.close();
   });
@@ -105,7 +105,7 @@ describe("the demo", { timeout: 120_000 }, () => {
     await demo.ready();
     await demo.start();
     await demo.page.click("#go");
-    await expect.poll(() => demo.text("notices")).toMatch(/does not keep the weights \(its storage is full\)\. Training is not affected/);
+    await eventually(() => demo.text("notices")).toMatch(/does not keep the weights \(its storage is full\)\. Training is not affected/);
     const [download] = await Promise.all([
       demo.page.waitForEvent("download"),
       demo.page.locator("#notices").getByRole("button", { name: "Save weights" }).click(),
@@ -120,9 +120,9 @@ describe("the demo", { timeout: 120_000 }, () => {
     const demo = await DemoPage.open(browser, "plain", {
       prepare: (page) => page.route("**/train-images*", (route) => (broken ? route.fulfill({ status: 404 }) : route.continue())),
     });
-    await expect.poll(() => demo.text("notices"), { timeout: 30_000 }).toMatch(/The digits to train on could not be loaded/);
+    await eventually(() => demo.text("notices")).toMatch(/The digits to train on could not be loaded/);
     await demo.draw(zero);
-    await expect.poll(() => demo.text("said")).toMatch(/\d/);
+    await eventually(() => demo.text("said")).toMatch(/\d/);
     broken = false;
     await demo.page.getByRole("button", { name: "Try again" }).click();
     await demo.start();
@@ -136,9 +136,9 @@ describe("the demo", { timeout: 120_000 }, () => {
           await route.fulfill({ response, body: `WebAssembly.validate = () => false;\n${await response.text()}` });
         }),
     });
-    await expect
-      .poll(() => old.text("notices"))
-      .toMatch(/lanegrad needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16\.4/);
+    await eventually(() => old.text("notices")).toMatch(
+      /lanegrad needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16\.4/,
+    );
     expect(old.said).toEqual([]);
     await old.close();
   });
@@ -152,14 +152,14 @@ describe("the demo", { timeout: 120_000 }, () => {
     const before = await page.locator("#bars").innerText();
     await page.locator("#pad").focus();
     await page.keyboard.press("4");
-    await expect.poll(() => page.locator("#bars").innerText()).not.toBe(before);
-    await expect.poll(() => demo.text("spoken")).toMatch(/^The net says \d, /);
+    await eventually(() => page.locator("#bars").innerText()).not.toBe(before);
+    await eventually(() => demo.text("spoken")).toMatch(/^The net says \d, /);
     await page.keyboard.press("Delete");
-    await expect.poll(() => demo.text("sure")).toBe("nothing drawn yet");
+    await eventually(() => demo.text("sure")).toBe("nothing drawn yet");
 
     await page.locator("#go").focus();
     await page.keyboard.press("Enter");
-    await expect.poll(() => demo.number("accuracy"), { timeout: 60_000 }).toBeGreaterThan(60);
+    await eventually(() => demo.number("accuracy")).toBeGreaterThan(60);
     await page.keyboard.press("Enter");
     expect(await demo.text("go")).toBe("Go on");
     await page.locator("#lr").focus();
@@ -168,9 +168,9 @@ describe("the demo", { timeout: 120_000 }, () => {
 
     await page.locator("#matrix button[tabindex='0']").focus();
     for (const key of ["ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight", "Enter"]) await page.keyboard.press(key);
-    await expect.poll(() => demo.text("chosen-title")).toBe("2, and read as 2");
+    await eventually(() => demo.text("chosen-title")).toBe("2, and read as 2");
     await page.locator("#gallery button").first().press("Enter");
-    await expect.poll(() => demo.text("said")).toBe("2");
+    await eventually(() => demo.text("said")).toBe("2");
     for (const control of await page.locator("button, input, a, [tabindex]").all())
       expect(
         await control.evaluate(
