@@ -7,6 +7,7 @@ import { versions } from "./versions.js";
 
 // Next.js itself needs scripts in its pages (or a nonce for each).
 const policy = POLICY.replace("'self' 'wasm", "'self' 'unsafe-inline' 'wasm");
+const NO_ISOLATION = Object.fromEntries(Object.keys(ISOLATION).map((name) => [name, ""]));
 
 describe(`next ${versions("next")["next"]}`, { timeout: 120_000 }, () => {
   const browser = useBrowser();
@@ -28,16 +29,19 @@ describe(`next ${versions("next")["next"]}`, { timeout: 120_000 }, () => {
     expect(await (await fetch(server.url)).text()).toContain("<p>[2,4]</p>");
   });
 
-  test.each([
-    ["on a page without isolation", false, {}],
-    ["with cross-origin isolation, under a Content-Security-Policy", true, { ...ISOLATION, ...underPolicy(policy) }],
-  ])("a client component trains %s", async (_, isolated, headers) => {
-    await withServer(inFrontOf(server.url, headers), async (url) => {
-      const visited = await visit(browser(), url);
-      await expectTraining(visited, isolated);
-      await visited.page.close();
-    });
-  });
+  const visitAndTrain = async (url: string, isolated: boolean): Promise<void> => {
+    const visited = await visit(browser(), url);
+    await expectTraining(visited, isolated);
+    await visited.page.close();
+  };
 
-  faults(browser, (headers) => inFrontOf(server.url, headers), policy);
+  test("a client component trains with the headers of isolation, from next.config.mjs", () => visitAndTrain(`${server.url}/`, true));
+
+  test("a client component trains without those headers", () =>
+    withServer(inFrontOf(server.url, NO_ISOLATION), (url) => visitAndTrain(url, false)));
+
+  test("a client component trains under a Content-Security-Policy", () =>
+    withServer(inFrontOf(server.url, underPolicy(policy)), (url) => visitAndTrain(url, true)));
+
+  faults(browser, (headers) => inFrontOf(server.url, { ...NO_ISOLATION, ...headers }), policy);
 });

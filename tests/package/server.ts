@@ -45,11 +45,12 @@ export const serve = (folder: string, headers: Headers = {}): Promise<Served> =>
     response.end(readFileSync(file));
   });
 
-/** What another server answers, with more headers. */
+/** What another server answers, with more headers, or with others; an empty one is as good as none. */
 export const inFrontOf = (url: string, headers: Headers): Promise<Served> =>
   listen((message, response: ServerResponse) => {
     const passOn = request(new URL(message.url!, url), { method: message.method, headers: message.headers }, (answer) => {
-      response.writeHead(answer.statusCode!, { ...answer.headers, ...headers });
+      const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+      response.writeHead(answer.statusCode!, { ...answer.headers, ...own });
       answer.pipe(response);
     });
     passOn.on("error", () => response.destroy());
