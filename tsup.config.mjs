@@ -1,5 +1,5 @@
 import { defineConfig } from "tsup";
-import { entries, errorsOfLibrary, keepEntries } from "./scripts/setup/entries.mjs";
+import { entries, keepEntries, keepPacked } from "./scripts/setup/entries.mjs";
 import { pure } from "./scripts/setup/pure.mjs";
 
 const common = { outDir: "dist", target: "es2022", sourcemap: true, splitting: false, silent: true };
@@ -26,7 +26,7 @@ function modules(platform, suffix) {
     platform,
     format: ["esm"],
     splitting: true,
-    esbuildPlugins: [keepEntries(platform, suffix), pure()],
+    esbuildPlugins: [keepEntries(platform, suffix), keepPacked("js"), pure()],
   };
 }
 
@@ -37,15 +37,21 @@ const library = [
   modules("browser", ".browser"),
   {
     ...common,
-    entry: { index: "src/index.ts" },
+    entry: { commonjs: "scripts/setup/commonjs.cjs" },
     platform: "node",
     format: ["cjs"],
     define: { "import.meta.url": "importMetaUrl" },
     banner: { js: commonjsUrl },
+    esbuildPlugins: [keepPacked("cjs")],
   },
-  { ...common, entry: { worker: "src/worker/index.ts" }, platform: "node", format: ["cjs"], esbuildPlugins: [errorsOfLibrary] },
-  // For pages without a bundler: one file, with the .wasm files beside it.
-  { ...common, entry: { "lanegrad.min": "src/index.ts" }, platform: "browser", format: ["esm"], minify: true },
+  // For pages without a bundler: one file, with the .wasm files beside it, or within.
+  {
+    ...common,
+    entry: { "lanegrad.min": "src/index.ts", "lanegrad.inline.min": "src/inline/index.ts" },
+    platform: "browser",
+    format: ["esm"],
+    minify: true,
+  },
 ];
 
 // Tests run the library from its sources, but threads only from a built file.

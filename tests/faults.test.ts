@@ -59,7 +59,7 @@ describe("starting", { timeout: 120_000 }, () => {
 
   test.each([
     ["a missing file", pathToFileURL(join(folder, "nowhere.wasm")).href, /nowhere\.wasm/],
-    ["a page in place of WebAssembly", pathToFileURL(page).href, /page\.wasm is not a WebAssembly module/],
+    ["a page in place of WebAssembly", pathToFileURL(page).href, /page\.wasm is not WebAssembly but starts with "<!doctype html>/],
   ])("with %s says so, and a later start works", (_, url, pattern) => {
     const { stdout, status, stderr } = runFixture("start", url);
     expect(status, stderr).toBe(0);

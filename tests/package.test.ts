@@ -69,7 +69,8 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 describe("the package", { timeout: 120_000 }, () => {
   test("holds the built library, and nothing of the workshop", () => {
     const expected = [
-      ...["index.js", "index.cjs", "index.browser.js", "thread-worker.node.mjs", "thread-worker.browser.js", "lanegrad.min.js"],
+      ...["index.js", "index.cjs", "index.browser.js", "thread-worker.node.mjs", "thread-worker.browser.js"],
+      ...["inline.js", "inline.cjs", "inline.browser.js", "lanegrad.min.js", "lanegrad.inline.min.js"],
       ...["simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
     ].map((name) => `dist/${name}`);
     expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", ...expected]));
@@ -77,9 +78,10 @@ describe("the package", { timeout: 120_000 }, () => {
     expect(strange).toEqual([]);
   });
 
-  test("is small: 4 MB packed", () => {
+  // Four builds of the kernels, one of them twice more for lanegrad/inline; half of the rest are source maps.
+  test("is small: 4.5 MB packed", () => {
     const archive = readdirSync(project).find((name) => name.endsWith(".tgz"))!;
-    expect(readFileSync(join(project, archive)).length).toBeLessThan(4e6);
+    expect(readFileSync(join(project, archive)).length).toBeLessThan(4.5e6);
   });
 
   test("depends on nothing and runs nothing when it is installed", () => {
@@ -102,8 +104,21 @@ describe("the package", { timeout: 120_000 }, () => {
   });
 
   test("has source maps that carry their sources", () => {
-    const map = JSON.parse(readFileSync(join(installed, "dist/index.js.map"), "utf8")) as { sources: string[]; sourcesContent?: string[] };
-    expect(map.sourcesContent).toHaveLength(map.sources.length);
+    const scripts = files.filter(
+      (file) => /\.(js|cjs|mjs)$/.test(file) && readFileSync(join(installed, file)).length > 1000 && !file.includes("packed"),
+    );
+    expect(scripts.length).toBeGreaterThan(20);
+    for (const file of scripts) {
+      expect(readFileSync(join(installed, file), "utf8").trimEnd().split("\n").at(-1)).toBe(
+        `//# sourceMappingURL=${file.replace("dist/", "")}.map`,
+      );
+      const map = JSON.parse(readFileSync(join(installed, `${file}.map`), "utf8")) as { sources: string[]; sourcesContent: string[] };
+      expect(map.sourcesContent, file).toHaveLength(map.sources.length);
+      expect(
+        map.sources.every((name) => !name.includes("/") || name.startsWith("../")),
+        file,
+      ).toBe(true);
+    }
   });
 });
 
@@ -135,13 +150,20 @@ describe("in Node", { timeout: 120_000 }, () => {
     expect(run(process.execPath, ["--no-experimental-require-module", "old.cjs"]).trim()).toBe(COMPUTED);
   });
 
+  test("it needs no file beside the script, as lanegrad/inline", () => {
+    const started = `console.log(JSON.stringify([lanegrad.tensor([1, 2]).sum().item(), lanegrad.backend().variant]));`;
+    expect(runFile("inline.mjs", `import * as lanegrad from "lanegrad/inline"; ${started}`)).toBe(`[3,"simd"]`);
+    writeFileSync(join(project, "inline.cjs"), `const lanegrad = require("lanegrad/inline"); ${started}`);
+    expect(run(process.execPath, ["--no-experimental-require-module", "inline.cjs"]).trim()).toBe(`[3,"simd"]`);
+  });
+
   // Tensors of one copy mean nothing to another: their memories differ.
   test("it is one library however it comes in", () => {
     const text = `
       const required = require("lanegrad");
       Promise.all([import("lanegrad"), import("lanegrad/nn")]).then(([imported, nn]) => {
-        const same = [imported.Tensor, imported.nn.Linear, nn.Linear, require("lanegrad/nn").Linear, require("lanegrad/functional").relu];
-        const expected = [required.Tensor, required.nn.Linear, required.nn.Linear, required.nn.Linear, required.F.relu];
+        const same = [require("lanegrad/inline").Tensor, imported.Tensor, imported.nn.Linear, nn.Linear, require("lanegrad/nn").Linear, require("lanegrad/functional").relu];
+        const expected = [required.Tensor, required.Tensor, required.nn.Linear, required.nn.Linear, required.nn.Linear, required.F.relu];
         console.log(same.every((value, i) => value !== undefined && value === expected[i]));
       });`;
     expect(runFile("both.cjs", text)).toBe("true");
@@ -160,22 +182,29 @@ describe("in Node", { timeout: 120_000 }, () => {
   });
 
   // A page rendered on a server imports whichever build its bundler chose, and must not start anything by that.
-  test.each(["index.js", "index.browser.js", "lanegrad.min.js", "index.cjs"])(
-    "importing %s touches no global of a browser and starts nothing",
-    (file) => {
-      const load = file.endsWith("cjs")
-        ? `require("./node_modules/lanegrad/dist/${file}")`
-        : `await import("./node_modules/lanegrad/dist/${file}")`;
-      const name = file.endsWith("cjs") ? "ssr.cjs" : "ssr.mjs";
-      const text = `
+  const files = [
+    "index.js",
+    "index.browser.js",
+    "lanegrad.min.js",
+    "index.cjs",
+    "inline.js",
+    "inline.browser.js",
+    "lanegrad.inline.min.js",
+    "inline.cjs",
+  ];
+  test.each(files)("importing %s touches no global of a browser and starts nothing", (file) => {
+    const load = file.endsWith("cjs")
+      ? `require("./node_modules/lanegrad/dist/${file}")`
+      : `await import("./node_modules/lanegrad/dist/${file}")`;
+    const name = file.endsWith("cjs") ? "ssr.cjs" : "ssr.mjs";
+    const text = `
       for (const name of ["navigator", "document", "window", "self", "location", "fetch", "Worker", "WebAssembly", "crypto"]) {
         Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("import reads " + name); } });
       }
       const lanegrad = ${load};
       console.log(typeof lanegrad.tensor, process.getActiveResourcesInfo().filter((name) => /Worker|Timeout|MessagePort/.test(name)).length);`;
-      expect(runFile(name, text)).toBe("function 0");
-    },
-  );
+    expect(runFile(name, text)).toBe("function 0");
+  });
 
   test("the browser's build asks for init() where it cannot start by itself", () => {
     const text = `

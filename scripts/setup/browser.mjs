@@ -46,6 +46,9 @@ async function makeTestPage() {
   for (const file of readdirSync(join(root, "dist")).filter((name) => /\.wasm$|^thread-worker\.browser\.js$/.test(name))) {
     copyFileSync(join(root, "dist", file), join(site, file));
   }
+  // As npm would publish it, for pages without a bundler.
+  const published = (path) => !/\.map$|dist\/(types|types-cjs|pkg)/.test(path.replaceAll("\\", "/"));
+  cpSync(join(root, "dist"), join(site, "dist"), { recursive: true, filter: published });
   cpSync(join(tests, "faulty"), join(site, "faulty"), { recursive: true });
   // A server that sees ".gz" lets the browser unpack it; under another name the library has to.
   const mnist = join(root, "examples/data/mnist");

@@ -6,7 +6,7 @@ import { root } from "./paths.mjs";
 const source = (path) => join(root, "src", path);
 
 /** The entries of package.json, by name in dist/. */
-const entrances = { index: "index.ts", library: "library.ts", worker: "worker/index.ts" };
+const entrances = { index: "index.ts", library: "library.ts", inline: "inline/index.ts", worker: "worker/index.ts" };
 
 /** Every file that another exports as a namespace (`export * as nn from "./nn/index.js"`). */
 function namespaces() {
@@ -44,10 +44,10 @@ export function keepEntries(platform, suffix) {
   };
 }
 
-/** CommonJS has no chunks: there the worker's entry takes the classes of errors from the library, as they must be the same. */
-export const errorsOfLibrary = {
-  name: "errors-of-library",
-  setup(build) {
-    build.onResolve({ filter: /\/runtime\/errors\.js$/ }, () => ({ path: "./index.cjs", external: true }));
-  },
-};
+/** Leaves the packed WebAssembly of src/inline in a file of its own, which all that carry it share. */
+export function keepPacked(extension) {
+  return {
+    name: "keep-packed",
+    setup: (build) => build.onResolve({ filter: /^#packed$/ }, () => ({ path: `./packed.${extension}`, external: true })),
+  };
+}

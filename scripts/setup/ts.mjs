@@ -2,6 +2,7 @@
 import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { withLock } from "./lock.mjs";
 import { root } from "./paths.mjs";
 import { runner } from "./run.mjs";
@@ -10,14 +11,14 @@ import { step } from "./steps.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const scripts = ["entries", "pure", "ts"].map((name) => `scripts/setup/${name}.mjs`);
+const scripts = ["entries", "pure", "ts"].map((name) => `scripts/setup/${name}.mjs`).concat("scripts/setup/commonjs.cjs");
+const builds = names.map((name) => `pkg/${name}/.stamp`);
 const configs = ["tsup.config.mjs", "tsconfig.json", "package.json", "package-lock.json", ...scripts];
 
 /** The workers and the .wasm files: all of dist/ that the library needs when it runs from its sources. */
-export const workers = () =>
-  whenStale("workers", "dist/.workers", ["src/runtime", ...configs, ...names.map((name) => `pkg/${name}/.stamp`)], makeWorkers);
+export const workers = () => whenStale("workers", "dist/.workers", ["src/runtime", ...configs, ...builds], makeWorkers);
 
-export const library = () => whenStale("TypeScript bundles", "dist/.library", ["src", ...configs], makeLibrary);
+export const library = () => whenStale("TypeScript bundles", "dist/.library", ["src", ...configs, ...builds], makeLibrary);
 
 export const types = () => whenStale("types", "dist/types/.stamp", ["src", "pkg", "tsconfig.types.json", ...configs], makeTypes);
 
@@ -39,6 +40,9 @@ const tsup = (part) => runner(`tsup-${part}`)(process.execPath, [program("tsup/d
 async function makeWorkers() {
   await tsup("workers");
   for (const name of names) copyFileSync(join(root, "pkg", name, "lanegrad_wasm_bg.wasm"), join(root, "dist", `${name}.wasm`));
+  const packed = gzipSync(readFileSync(join(root, "dist/simd.wasm")), { level: 9 }).toString("base64");
+  writeFileSync(join(root, "dist/packed.js"), `export const packed = "${packed}";\n`);
+  writeFileSync(join(root, "dist/packed.cjs"), `exports.packed = "${packed}";\n`);
 }
 
 async function makeLibrary() {
@@ -46,16 +50,27 @@ async function makeLibrary() {
   await tsup("library");
   for (const name of readdirSync(join(root, "dist"))) {
     const file = join(root, "dist", name);
-    if (!/^(?!thread-worker\.(browser\.js|node\.mjs)).*\.c?js(\.map)?$/.test(name)) continue;
+    if (!/^(?!thread-worker\.browser|packed).*\.c?js(\.map)?$/.test(name)) continue;
     if (statSync(file).mtimeMs < start - 1000)
       rmSync(file); // a chunk of an earlier build
     else if (name.endsWith(".js")) writeFileSync(file, withoutBareImports(readFileSync(file, "utf8")));
   }
+  forgetPacked("lanegrad.inline.min.js.map");
   await makeNamespaces();
 }
 
+/** Of the packed WebAssembly nobody wants to read the source. */
+function forgetPacked(name) {
+  const map = JSON.parse(readFileSync(join(root, "dist", name), "utf8"));
+  map.sourcesContent = map.sourcesContent.map((text, i) => (map.sources[i].endsWith("packed.js") ? "" : text));
+  write(name, JSON.stringify(map));
+}
+
+const write = (name, text) => writeFileSync(join(root, "dist", name), `${text}\n`);
+
 /** Node's files for subpaths that are namespaces of the library: parts of the one file that there is. */
 async function makeNamespaces() {
+  for (const name of ["index", "inline", "worker"]) write(`${name}.cjs`, `module.exports = require("./commonjs.cjs").${name}();`);
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const library = await import(`${pathToFileURL(join(root, "dist/index.js")).href}?${Date.now()}`);
   for (const path of Object.keys(exports)) {

@@ -1,5 +1,6 @@
+import { ArgumentError } from "../runtime/errors.js";
 import { observer } from "../runtime/observer.js";
-import { INTERNAL, type Storage, collecting, creationMark, freeSince, onRecord } from "./storage.js";
+import { INTERNAL, Storage, collecting, creationMark, freeSince, onRecord } from "./storage.js";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.js";
 import { finishRecord, record } from "./record.js";
 import type { OpSpec } from "./spec.js";
@@ -45,6 +46,14 @@ export function storagesOf(value: unknown, into = new Set<Storage>()): Set<Stora
   return into;
 }
 
+/** Two copies of the library have two memories: an address in one would be read in the other. */
+function foreign(name: string): ArgumentError {
+  return new ArgumentError(
+    `${name.replace(/^_/, "")}(): this tensor belongs to another copy of lanegrad in the program. Let there be one: look for two versions ` +
+      `(npm ls lanegrad), or for files of it that were imported by path beside the package`,
+  );
+}
+
 const temporaries: Tensor[] = [];
 
 /** Inside `run`: frees `tensor` when the op is done. */
@@ -61,7 +70,11 @@ export function execute<P extends unknown[], A, R>(
   aux: Tensor[],
   out?: Tensor,
 ): R {
-  for (let i = 0; i < inputs.length; i++) inputs[i]!.storage.check(spec.name);
+  for (let i = 0; i < inputs.length; i++) {
+    const { storage } = inputs[i]!;
+    storage.check(spec.name);
+    if (!(storage instanceof Storage)) throw foreign(spec.name);
+  }
   const mark = temporaries.length;
   const born = creationMark();
   const recording = isGradEnabled();

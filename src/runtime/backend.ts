@@ -1,28 +1,17 @@
+import { compile, isAddress } from "./compile.js";
 import { BackendError } from "./errors.js";
-import { type Features, detectFeatures } from "./features.js";
 import { instantiate } from "./glue.js";
 import type { Host } from "./host.js";
 import { type Exports, type KernelName, call } from "./kernels.js";
 import { LinearMemory } from "./memory.js";
 import { observer } from "./observer.js";
+import { type InitOptions, LEAST_MEMORY, isEmpty, sameOptions, showOptions } from "./options.js";
+import { type Plan, checkedFeatures, planFor, planGiven, runningVariant } from "./plan.js";
 import { Pool } from "./pool.js";
 import { THREAD_WORTH } from "./tuning.js";
-import { type Variant, checkVariant, chooseVariant, isRelaxed, isShared } from "./variant.js";
+import { type Variant, isRelaxed, isShared } from "./variant.js";
 
-export interface InitOptions {
-  /** Threads in all, the caller's included. Default: the cores, at most 8. */
-  threads?: number;
-  /** Plain SIMD only, so that every machine rounds alike. Default false. */
-  deterministic?: boolean;
-  /** A build to use instead of the best one, for tests and measurements. */
-  variant?: Variant;
-  /** Where the .wasm file is, when it is not beside the library; or the compiled module. */
-  wasm?: string | URL | WebAssembly.Module;
-  /** Where the worker script is, when it is not beside the library. */
-  workerUrl?: string | URL;
-  /** The most memory that tensors may take, in bytes. Default and limit: 4 GiB. */
-  maximumMemory?: number;
-}
+export type { InitOptions } from "./options.js";
 
 /** What runs, and why. */
 export interface BackendReport {
@@ -35,8 +24,7 @@ export interface BackendReport {
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
-/** Room for the module's own data and the main stack; tensors get what is grown after it. */
-const FIRST_PAGES = 48;
+const FIRST_PAGES = LEAST_MEMORY / PAGE;
 
 export interface Backend {
   exports: Exports;
@@ -46,12 +34,12 @@ export interface Backend {
 }
 
 let current: Backend | null = null;
-let starting: { promise: Promise<void>; options: string } | null = null;
+let starting: { promise: Promise<void>; options: InitOptions } | null = null;
 let theHost: Host | null = null;
 
-/** Called once by the entry point of the platform. */
+/** Called once by the entry point of the platform. One that carries its WebAssembly within stays, whichever comes after. */
 export function setHost(host: Host): void {
-  theHost = host;
+  if (host.builds || !theHost?.builds) theHost = host;
 }
 
 /** The running backend. In Node it starts on first use; a browser awaits `init()` once before. */
@@ -60,8 +48,8 @@ export function backend(): Backend {
 }
 
 function startSync(): Backend {
-  const plan = planFor({});
-  const module = host().loadSync(`${plan.variant}.wasm`);
+  const plan = planFor(host(), {});
+  const module = host().loadSync(plan.variant);
   if (!module)
     throw new BackendError(
       "lanegrad has not started: put `await init()` before the first tensor (a browser loads WebAssembly asynchronously)",
@@ -71,68 +59,58 @@ function startSync(): Backend {
 
 /**
  * Starts the library. Needed in browsers, once, before the first tensor; in Node only to pass options.
- * Calling it again with the same options gives the same promise.
+ * Calling it again, with the same options or with none, gives the same promise; after a failure it tries again.
  *
- * @throws BackendError when WebAssembly SIMD is missing, a file cannot be loaded, or it already runs with other options
+ * @throws BackendError when WebAssembly SIMD is missing, a file cannot be loaded, or it was already called with other options
  */
 export function init(options: InitOptions = {}): Promise<void> {
-  const key = JSON.stringify(options);
   if (starting) {
-    if (starting.options === key || key === "{}") return starting.promise;
-    return Promise.reject(new BackendError(`init(): already called with ${starting.options}, now with ${key}; call it once`));
+    if (isEmpty(options) || sameOptions(starting.options, options)) return starting.promise;
+    return Promise.reject(
+      new BackendError(`init(): already called with ${showOptions(starting.options)}, now with ${showOptions(options)}; call it once`),
+    );
   }
   if (current) {
-    if (key === "{}") return Promise.resolve();
+    if (isEmpty(options)) return Promise.resolve();
     return Promise.reject(
-      new BackendError(`init(): options ${key} come too late, lanegrad already runs; call init() before the first tensor`),
+      new BackendError(`init(): options ${showOptions(options)} come too late, lanegrad already runs; call init() before the first tensor`),
     );
   }
   const promise = startAsync(options).catch((error: unknown) => {
     starting = null; // a later call may try again
     throw error;
   });
-  starting = { promise, options: key };
+  starting = { promise, options: { ...options } };
   return promise;
 }
 
 async function startAsync(options: InitOptions): Promise<void> {
-  const plan = planFor(options);
-  const { wasm } = options;
-  const module = wasm instanceof WebAssembly.Module ? wasm : await host().load(`${plan.variant}.wasm`, wasm);
+  checkedFeatures(options);
+  const wasm = await options.wasm;
+  if (wasm === undefined) {
+    const plan = planFor(host(), options);
+    startWith(plan, await host().load(plan.variant), options);
+  } else if (isAddress(wasm) && String(wasm).endsWith("/")) {
+    const plan = planFor({ ...host(), builds: undefined }, options);
+    startWith(plan, await fetchModule(`${String(wasm)}${plan.variant}.wasm`), options);
+  } else {
+    const module = await (isAddress(wasm) ? fetchModule(wasm) : compile(wasm, "what wasm gives"));
+    startWith(planGiven(host(), options, module), module, options);
+  }
+}
+
+async function fetchModule(address: string | URL): Promise<WebAssembly.Module> {
+  return compile(await host().open(address), String(address));
+}
+
+function startWith(plan: Plan, module: WebAssembly.Module, options: InitOptions): void {
+  if (current) throw new BackendError("init(): lanegrad started by itself meanwhile; await init() before the first tensor");
   current = start(plan, module, options);
 }
 
 function host(): Host {
-  if (!theHost) throw new BackendError("no platform is set: import lanegrad through its entry point");
+  if (!theHost) throw new BackendError('lanegrad has no entry: import "lanegrad" (or "lanegrad/inline") once in the program');
   return theHost;
-}
-
-interface Plan {
-  variant: Variant;
-  why: string;
-  features: Features;
-  threads: number;
-}
-
-function planFor(options: InitOptions): Plan {
-  const features = detectFeatures();
-  if (!features.simd) {
-    throw new BackendError("lanegrad needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16.4, Node 20, or newer");
-  }
-  const { threads: asked, maximumMemory } = options;
-  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1)) {
-    throw new BackendError(`init(): threads must be a whole number from 1 on, not ${asked}`);
-  }
-  if (maximumMemory !== undefined && !(maximumMemory >= FIRST_PAGES * PAGE)) {
-    throw new BackendError(`init(): maximumMemory must be at least ${FIRST_PAGES * PAGE} bytes, not ${maximumMemory}`);
-  }
-  const choice = chooseVariant(features, options.deterministic ?? false);
-  const variant = options.variant ?? choice.variant;
-  checkVariant(variant, features);
-  const why = options.variant ? "asked for" : choice.why;
-  const threads = isShared(variant) ? (asked ?? Math.min(8, host().cores())) : 1;
-  if (!isShared(variant) && (asked ?? 1) > 1) console.warn(`lanegrad: one thread instead of ${asked}: ${why}.`);
-  return { variant, why, features, threads };
 }
 
 /** Shared memory must reserve its maximum at once: some systems refuse 4 GiB. */
@@ -149,9 +127,9 @@ function createMemory(shared: boolean, maximumMemory?: number): { memory: WebAss
 }
 
 function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Backend {
-  const { variant, features } = plan;
-  const { memory, maximum } = createMemory(isShared(variant), options.maximumMemory);
-  const exports = instantiate(variant, module, memory);
+  const { memory, maximum } = createMemory(isShared(plan.variant), options.maximumMemory);
+  const exports = instantiate(plan.variant, module, memory);
+  const variant = runningVariant(plan, exports.isRelaxed() === 1, options);
   const pool =
     plan.threads > 1
       ? new Pool({
@@ -159,7 +137,7 @@ function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Ba
           exports,
           start: { variant, module, memory },
           threads: plan.threads,
-          canBlock: features.canBlock,
+          canBlock: plan.features.canBlock,
           workerUrl: options.workerUrl,
           notice: (text) => console.warn(text),
         })

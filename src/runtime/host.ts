@@ -1,3 +1,4 @@
+import type { Variant } from "./variant.js";
 import type { WorkerStart } from "./worker.js";
 
 /** A worker thread, wherever it lives. */
@@ -10,11 +11,15 @@ export interface WorkerEvents {
   onGone(why: string): void;
 }
 
-/** What differs between Node and browsers. */
+/** What differs between Node and browsers, and between entries that carry the WebAssembly and those that fetch it. */
 export interface Host {
-  /** Bytes or module of a build: at once where files can be read synchronously, else null. */
-  loadSync(file: string): WebAssembly.Module | null;
-  load(file: string, from?: string | URL): Promise<WebAssembly.Module>;
+  /** The builds that there are, the first one to be used; all of them when it is left out. */
+  readonly builds?: readonly Variant[] | undefined;
+  /** A build: at once where that is possible, else null. */
+  loadSync(variant: Variant): WebAssembly.Module | null;
+  load(variant: Variant): Promise<WebAssembly.Module>;
+  /** A file that the user says where to find. */
+  open(address: string | URL): Promise<Response | Uint8Array<ArrayBuffer>>;
   spawn(start: WorkerStart, events: WorkerEvents, url?: string | URL): WorkerHandle;
   /** Hardware threads. */
   cores(): number;

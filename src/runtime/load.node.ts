@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { compileSync } from "./compile.js";
 import { BackendError } from "./errors.js";
 import type { Host } from "./host.js";
+import { platform } from "./platform.node.js";
 
 // Bundlers that make a server (Next.js) move files along whose URL is spelt out like this.
 const FILES: Record<string, () => URL> = {
@@ -34,27 +34,16 @@ function locate(file: string): URL {
   );
 }
 
-function compile(url: URL): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(readFileSync(url));
-  } catch (cause) {
-    throw new BackendError(`init(): ${fileURLToPath(url)} is not a WebAssembly module that this Node can run: ${String(cause)}`, { cause });
-  }
-}
-
+/** Reads what it needs from beside the script. */
 export const host: Host = {
-  loadSync: (file) => compile(locate(file)),
+  ...platform,
 
-  load: (file, from) => Promise.resolve().then(() => compile(from === undefined ? locate(file) : new URL(from))),
-
-  spawn(start, events, url) {
-    const worker = new Worker(url === undefined ? locate("thread-worker.node.mjs") : new URL(url), { workerData: start, execArgv: [] });
-    worker.once("error", (error) => events.onGone(String(error)));
-    worker.once("exit", (code) => events.onGone(`it ended with code ${code}`));
-    worker.unref();
-    return { terminate: () => void worker.terminate() };
+  loadSync(variant) {
+    const url = locate(`${variant}.wasm`);
+    return compileSync(readFileSync(url), fileURLToPath(url));
   },
 
-  cores: () => availableParallelism(),
-  now: () => performance.now(),
+  load: (variant) => Promise.resolve().then(() => host.loadSync(variant)!),
+
+  spawn: (start, events, url) => platform.spawn(start, events, url ?? locate("thread-worker.node.mjs")),
 };

@@ -4,6 +4,24 @@ import type { Features } from "./features.js";
 /** The builds of the kernels: plain and relaxed SIMD for one thread, and both with shared memory for several. */
 export type Variant = "simd" | "relaxed-simd" | "threads" | "relaxed";
 
+const VARIANTS: readonly string[] = ["simd", "relaxed-simd", "threads", "relaxed"] satisfies Variant[];
+
+export function isVariant(name: unknown): name is Variant {
+  return VARIANTS.includes(name as string);
+}
+
+/** Whether a compiled module is a build with shared memory. @throws BackendError when it is none of the builds */
+export function sharesMemory(module: WebAssembly.Module): boolean {
+  const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  if (!names.has("isRelaxed")) throw new BackendError("init(): what wasm gives is WebAssembly, but none of lanegrad's .wasm files");
+  return names.has("__tls_base");
+}
+
+export function variantOf(shared: boolean, relaxed: boolean): Variant {
+  if (shared) return relaxed ? "relaxed" : "threads";
+  return relaxed ? "relaxed-simd" : "simd";
+}
+
 /** Whether the build has its memory shared with workers. */
 export function isShared(variant: Variant): boolean {
   return variant === "threads" || variant === "relaxed";
