@@ -33,7 +33,10 @@ export async function setup(project) {
 async function makeTestPage() {
   await tsup({
     config: false,
-    entry: ["page", "reply", "in-worker"].map((name) => join(tests, `${name}.ts`)),
+    entry: {
+      ...Object.fromEntries(["page", "reply", "in-worker"].map((name) => [name, join(tests, `${name}.ts`)])),
+      trainer: join(root, "tests/fixtures/trainer.ts"),
+    },
     outDir: site,
     format: ["esm"],
     platform: "browser",

@@ -23,5 +23,5 @@ export const LARGE_WEIGHT_GRADIENT = 4_000_000;
 export const SHORT_TOPK = 64;
 /** From so many elements on a binary op copies an operand whose last dim is strided, rather than gather it. (add of a transposed 1000x1000) */
 export const WORTH_A_COPY = 4096;
-/** Milliseconds that a run in a worker takes before messages are heard, and that a page reads what waits before it is drawn: half a frame. A turn costs some 10 µs, so a thousandth of it. (off-thread: 1 µs steps) */
+/** Milliseconds that a run in a worker takes before messages are heard, and that a page reads what waits before it is drawn: half a frame. A turn costs a few µs, less than a thousandth of it. (off-thread: 1 µs steps) */
 export const TURN_MS = 8;

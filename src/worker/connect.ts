@@ -1,5 +1,6 @@
 import type * as NodeThreads from "node:worker_threads";
 import { ArgumentError, WorkerError } from "../runtime/errors.js";
+import { whenGone } from "./alive.js";
 import { type FromWorker, type Path, type ToWorker, open } from "./messages.js";
 import { PendingCall } from "./run.js";
 import { abortError, reviveThrown } from "./thrown.js";
@@ -151,14 +152,15 @@ class Connection {
   private hear(data: unknown): void {
     const message = open<FromWorker>(data);
     if (!message || this.gone) return;
-    if (message.kind === "ready") this.begin();
+    if (message.kind === "ready") this.begin(message.lock);
     else if (message.kind === "progress") this.calls.get(message.id)?.progress(message.values);
     else if (message.kind === "done") this.settle(message.id, (call) => call.done(message.value));
     else if (message.kind === "cancelled") this.settle(message.id, (call) => call.wasCancelled());
     else this.settle(message.id, (call) => call.fail(reviveThrown(message.error)));
   }
 
-  private begin(): void {
+  private begin(lock: string | null): void {
+    if (lock !== null) whenGone(lock, () => this.end("the worker ended: its script called close(), or it ran out of memory"));
     clearTimeout(this.timer);
     const { waiting } = this;
     this.waiting = null;

@@ -105,7 +105,7 @@ function serve(trainer: Methods, names: ReadonlySet<string>, port: Port): void {
     else if (message.kind === "took") runs.get(id)?.took(message.count);
     else runs.get(id)?.setLatest();
   });
-  send({ kind: "ready", methods: [...names] });
+  void port.holdLock().then((lock) => send({ kind: "ready", lock }));
 }
 
 function isGenerator(value: unknown): value is AnyGenerator {

@@ -24,7 +24,7 @@ export type ToWorker =
   | { readonly kind: "latest"; readonly id: number };
 
 export type FromWorker =
-  | { readonly kind: "ready"; readonly methods: readonly string[] }
+  | { readonly kind: "ready"; /** Which it holds for as long as it lives. */ readonly lock: string | null }
   | { readonly kind: "progress"; readonly id: number; readonly values: readonly unknown[] }
   | { readonly kind: "done"; readonly id: number; readonly value: unknown }
   | { readonly kind: "cancelled"; readonly id: number }

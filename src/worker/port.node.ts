@@ -6,6 +6,7 @@ import { parentPort as ofScope } from "./port.browser.js";
 export function parentPort(): Port | null {
   if (!parent) return ofScope();
   return {
+    holdLock: () => Promise.resolve(null),
     post: (message, transfer) => parent!.postMessage(message, transfer as readonly TransferListItem[]),
     listen: (listener) => void parent!.on("message", listener),
   };

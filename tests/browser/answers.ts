@@ -1,5 +1,7 @@
 import { type BackendReport, type InitOptions, backend, full, init, io, ones, profile } from "lanegrad";
+import { type ConnectOptions, connect } from "lanegrad/worker";
 import { backend as running } from "../../src/runtime/backend.js";
+import type { Trainer } from "../fixtures/trainer.js";
 import type { Case } from "../stories/case.js";
 import { digest } from "../stories/digest.js";
 import { COUNT, type Material, type SuiteName, beforeInit, suites } from "./suites.js";
@@ -22,6 +24,10 @@ export interface Answers {
   sum(): number;
   /** Saves the trace of a profile; what went wrong, or "". */
   saveTrace(name: string): Promise<string>;
+  /** What the first call to a worker with this script says, and a later one. */
+  connect(script: string, options: ConnectOptions): Promise<[string, string]>;
+  /** Reads a run of tests/fixtures/trainer.ts at full speed for a while; how many values came. */
+  readFast(ms: number): Promise<number>;
 }
 
 export const answers: Answers = {
@@ -47,6 +53,22 @@ export const answers: Answers = {
     profile(() => ones([3]).exp())
       .saveChromeTrace(name)
       .then(() => "", String),
+  async connect(script, options) {
+    using remote = connect<{ anything(): void }>(new Worker(script, { type: "module" }), options);
+    const said = (): Promise<string> => remote.anything().then(() => "no error", String);
+    return [await said(), await said()];
+  },
+  async readFast(ms) {
+    using trainer = connect<Trainer>(new Worker("trainer.js", { type: "module" }));
+    await trainer.ready;
+    const end = performance.now() + ms;
+    let values = 0;
+    for await (const i of trainer.count(Infinity)) {
+      values = i;
+      if (performance.now() > end) break;
+    }
+    return values;
+  },
 };
 
 let loaded: Record<SuiteName, Case[]> | null = null;

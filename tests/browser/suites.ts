@@ -6,6 +6,7 @@ import { type Case, assert } from "../stories/case.js";
 import { curveCases } from "../stories/curves.js";
 import { memoryCases } from "../stories/memory.js";
 import { profilerCases } from "../stories/profiler.js";
+import { workerCases } from "../stories/worker.js";
 
 /** What a page must fetch before its cases can run. Node needs none of it: there only the names are read. */
 export interface Material {
@@ -38,6 +39,7 @@ export function suites({ goldens, images, labels }: Material = NOTHING) {
     }),
     memory: memoryCases({ heapUsed, steps: 10_000 }),
     profiler: profilerCases,
+    worker: workerCases(() => new Worker(new URL("./trainer.js", import.meta.url), { type: "module" })),
     data: [
       {
         name: "MNIST comes from a URL, unpacked on its way by the server's Content-Encoding",

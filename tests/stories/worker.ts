@@ -297,6 +297,13 @@ const STORIES: Record<string, Story> = {
     same(await trainer.echo(1), 1);
   },
 
+  async "a worker that ends by itself rejects what is pending and what is called later"(trainer) {
+    const pending = [trainer.waits(), gather(trainer.count(Infinity, 1)), trainer.end().then(() => trainer.echo(0))].map(rejected);
+    for (const error of await Promise.all(pending))
+      assert(error instanceof WorkerError && /^the worker ended/.test(error.message), String(error));
+    assert((await rejected(trainer.echo(0))) instanceof WorkerError, "a later call did not reject");
+  },
+
   async "terminate() ends what is pending with an AbortError, and says so to later calls"(trainer) {
     const run = trainer.count(Infinity);
     const pending = [rejected(gather(run)), rejected(trainer.waits())];
@@ -310,11 +317,11 @@ const STORIES: Record<string, Story> = {
   },
 };
 
-/** @param start makes a worker of tests/fixtures/trainer.ts. All stories but the one that ends it share one. */
+/** @param start makes a worker of tests/fixtures/trainer.ts. All stories but those that end it share one. */
 export function workerCases(start: Start): Case[] {
   let shared: Remote<Trainer> | undefined;
   return Object.entries(STORIES).map(([name, story]) => ({
     name,
-    run: () => story(name.startsWith("terminate") ? connect<Trainer>(start()) : (shared ??= connect<Trainer>(start()))),
+    run: () => story(/ ends /.test(name) ? connect<Trainer>(start()) : (shared ??= connect<Trainer>(start()))),
   }));
 }
