@@ -1,3 +1,9 @@
+/*
+ * The page's side. Why not Comlink, which does calls across threads well: a call to a worker that is gone stays pending there
+ * for ever; errors lose cause and class; each step of an iterator is a trip there and back, with nothing to hold a fast worker;
+ * and what it converts, it converts at the top level only, where tensors stand within state dicts. With all that done here,
+ * numbering the messages is what would be left to it.
+ */
 import type * as NodeThreads from "node:worker_threads";
 import { ArgumentError, WorkerError } from "../runtime/errors.js";
 import { whenGone } from "./alive.js";
