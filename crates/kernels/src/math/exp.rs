@@ -1,6 +1,6 @@
 //! exp and what is made of it.
 
-use super::{by_type, c, horner, log1p, mantissa_bits, pow2, Vector};
+use super::{by_type, c, horner, is_single, log1p, mantissa_bits, pow2, Vector};
 
 /// ln 2 in two parts; the first has so few bits that n times it is exact.
 #[inline(always)]
@@ -95,14 +95,31 @@ pub(super) fn exp_near_short<V: Vector>(x: V) -> V {
     scale(r.mul(r).madd(horner(r, &SINGLE), r).add(c(1.0)), low)
 }
 
-/// e^x for x ≤ 0; 0 where that is below the normal numbers, NaN for NaN.
+/// e^x for x ≤ 0, floats to 2.3 ulp; 0 where that is below the normal numbers, NaN for NaN.
 #[inline(always)]
 pub fn exp_falling<V: Vector>(x: V) -> V {
-    let (low, n) = whole(x, core::f64::consts::LOG2_E);
-    let one = c::<V>(1.0);
+    /// e^r.
+    const SINGLE: [f64; 6] = [
+        0.008290272224547634,
+        0.041898160465720743,
+        0.16667638131322207,
+        0.4999914783489338,
+        0.9999997063107013,
+        1.0,
+    ];
+    // There n is below the exponents of normal numbers by one, and the power of two 0.
+    let x = x.at_least(c(by_type::<V, f64>(-88.1, -709.1)));
+    // As [`whole`], and with the exponent's bias: what is shifted is the power of two itself.
+    let shifter = c::<V>(by_type::<V, f64>(12582912.0 + 127.0, 6755399441055744.0 + 1023.0));
+    let low = x.madd(c(core::f64::consts::LOG2_E), shifter);
+    let r = remainder(x, None, low.sub(shifter));
+    let p = if is_single::<V>() {
+        horner(r, &SINGLE)
+    } else {
+        exp_part_less_1(r).add(c(1.0))
+    };
     // A factor and not `scale`, which could make a number of a NaN.
-    let y = exp_part_less_1(remainder(x, None, n)).add(c(1.0)).mul(scale(one, low));
-    x.lt(c(by_type::<V, f64>(-87.0, -708.0))).select(c(0.0), y)
+    p.mul(low.int_shl(mantissa_bits::<V>()))
 }
 
 /// e^x.

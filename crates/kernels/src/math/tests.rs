@@ -326,3 +326,18 @@ fn remainders_as_in_python() {
     assert!(floor_div(F64s::splat(1.0), F64s::splat(0.0)).first() == f64::INFINITY);
     assert!(remainder(F32s::splat(1.0), F32s::splat(0.0)).first().is_nan());
 }
+
+#[test]
+fn exp_of_what_is_not_positive() {
+    let worst = (0..2_000_000)
+        .map(|i| i as f32 * -4.3e-5)
+        .map(|x| ulps(exp_falling(F32s::splat(x)).first(), (x as f64).exp()))
+        .fold(0.0, f64::max);
+    assert!(worst <= 2.3, "{worst} ulp");
+    for x in [-88.1f32, -1e3, f32::MIN, f32::NEG_INFINITY] {
+        assert_eq!(exp_falling(F32s::splat(x)).first().to_bits(), 0, "{x}");
+        assert_eq!(exp_falling(F64s::splat(x as f64 * 9.0)).first().to_bits(), 0, "{x}");
+    }
+    assert_eq!(exp_falling(F32s::splat(0.0)).first(), 1.0);
+    assert!(exp_falling(F32s::splat(f32::NAN)).first().is_nan() && exp_falling(F64s::splat(f64::NAN)).first().is_nan());
+}

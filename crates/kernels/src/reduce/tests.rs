@@ -86,6 +86,46 @@ fn extremes_with_index_take_the_first_and_prefer_nan() {
 }
 
 #[test]
+fn extremes_of_long_rows_are_where_a_plain_loop_finds_them() {
+    for n in [1, 2, 5, 15, 16, 17, 63, 1000, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
+        let plain: Vec<f32> = (0..n).map(|i| ((i * 7919 + 13) % 61) as f32 - 30.0).collect();
+        for (kind, at) in [0, n / 3, n / 2, n - 1]
+            .into_iter()
+            .flat_map(|at| (0..5).map(move |kind| (kind, at)))
+        {
+            let mut x = plain.clone();
+            match kind {
+                1 => x[at] = f32::NAN,
+                2 => (x[at], x[n / 2]) = (f32::NAN, f32::NAN),
+                3 => (x[at], x[n - 1]) = (f32::INFINITY, f32::NEG_INFINITY),
+                4 => {
+                    x.fill(-0.0);
+                    x[at] = 0.0;
+                }
+                _ => (),
+            }
+            let doubles: Vec<f64> = x.iter().map(|&v| v as f64).collect();
+            for max in [true, false] {
+                let beats = |a: f32, b: f32| (if max { a > b } else { a < b }) || (a.is_nan() && !b.is_nan());
+                let want = (0..n).fold(0, |best, k| if beats(x[k], x[best]) { k } else { best });
+                let (mut v, mut w, mut i, mut j) = (9f32, 9f64, 9i32, 9i32);
+                unsafe {
+                    if max {
+                        extreme::max_with_index_f32(&mut v, &mut i, x.as_ptr(), n, 1, 0, 1);
+                        extreme::max_with_index_f64(&mut w, &mut j, doubles.as_ptr(), n, 1, 0, 1);
+                    } else {
+                        extreme::min_with_index_f32(&mut v, &mut i, x.as_ptr(), n, 1, 0, 1);
+                        extreme::min_with_index_f64(&mut w, &mut j, doubles.as_ptr(), n, 1, 0, 1);
+                    }
+                }
+                assert_eq!((i as usize, j as usize), (want, want), "n {n}, kind {kind} at {at}, max {max}");
+                assert_eq!((v.to_bits(), w.to_bits()), (x[want].to_bits(), doubles[want].to_bits()));
+            }
+        }
+    }
+}
+
+#[test]
 fn variance_survives_a_large_offset_and_small_n() {
     for inner in [1, 3] {
         let n = 101;

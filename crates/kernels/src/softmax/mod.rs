@@ -7,6 +7,7 @@ use crate::math::{exp_falling, log};
 use crate::reduce::{cascade, each_outer, each_vector, fold_row, keep_first, load_n, store_n};
 use crate::simd::{Real, Vector};
 use crate::tuning::{EXP_BLOCK, EXP_RUN};
+use crate::unary::map1;
 
 /// The larger of two; of a NaN nothing is seen where it does not matter, as the sum of the exponentials will be NaN too.
 #[inline(always)]
@@ -125,7 +126,7 @@ kernel! {
             let (x, out) = (x.add(at), out.add(at));
             let (_, sum) = row_exp_sum(out, x, n, larger);
             let share = T::V::splat(T::ONE / sum);
-            each_vector::<T>(0, n, |i, count| store_n(load_n(out.add(i), count).mul(share), out.add(i), count));
+            map1(out, out, 0, n, |v| v.mul(share));
         }, |at, count| {
             let (x, out) = (x.add(at), out.add(at));
             let (_, sum) = column_exp_sum(x, n, inner, count, larger, |k, e| store_n(e, out.add(k * inner), count));

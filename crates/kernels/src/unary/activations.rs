@@ -33,7 +33,7 @@ pub(super) fn gelu_is_far<V: Vector>(x: V) -> V {
 kernel! {
     /// max(x, 0). NaN stays NaN, −0 stays −0.
     fn relu<T>(out: *mut T, x: *const T, begin: usize, end: usize) {
-        map1(out, x, begin, end, |v| v.lt(c(0.0)).select(c(0.0), v))
+        map1(out, x, begin, end, |v| v.at_least(c(0.0)))
     }
     /// x > 0 ? x : slope · x.
     fn leaky_relu<T>(out: *mut T, x: *const T, slope: f64, begin: usize, end: usize) {
