@@ -6,10 +6,12 @@
 //! tiny or a kernel is huge they are matrix products instead: packing reads an operand through an index map, im2col
 //! without its buffer, and the input gradient adds a panel at a time, col2im.
 
+mod depthwise;
 mod direct;
 mod dots;
 mod input;
 mod lines;
+mod padded;
 mod shape;
 mod spread;
 #[cfg(test)]
@@ -21,7 +23,9 @@ mod windows;
 
 use crate::gemm::{each_batch, AlongLanes, Epilogue, Grid, Product, Strided};
 use crate::simd::Real;
+use depthwise::Depthwise;
 use direct::{Direct, Fit};
+use padded::Padded;
 use shape::Shape;
 use tile::Weights;
 use windows::{Images, Windows};
@@ -47,6 +51,9 @@ pub unsafe extern "C" fn conv2d_tiles(
     groups: usize,
 ) -> usize {
     let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+    if let Some(padded) = Padded::new(&s) {
+        return padded.units(&s).total();
+    }
     match Fit::new(&s) {
         Some(fit) => fit.units(&s).total(),
         None => Grid::new(s.group_out, n * s.out_plane(), groups).per_batch() * groups,
@@ -64,8 +71,18 @@ kernel! {
         groups: usize, begin: usize, end: usize,
     ) {
         let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+        let weights = Weights { p: weight, lane: s.window() as isize, channel: s.taps() as isize, tap: 1 };
+        if let Some(padded) = Padded::new(&s) {
+            let units = padded.units(&s);
+            let depthwise = Depthwise { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s, padded };
+            let mut i = begin;
+            while i < end {
+                depthwise.run(&units.at(i));
+                i += 1;
+            }
+            return;
+        }
         if let Some(fit) = Fit::new(&s) {
-            let weights = Weights { p: weight, lane: s.window() as isize, channel: s.taps() as isize, tap: 1 };
             let units = fit.units(&s);
             let direct = Direct { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s, fit };
             let mut i = begin;

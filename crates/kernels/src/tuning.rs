@@ -72,6 +72,9 @@ pub(crate) const LEAST_LINE_ROWS: usize = 24;
 pub(crate) const PACKED_DEPTH: usize = 288;
 /// Elements of the lines that a unit of a convolution reads: half of a second-level cache of 512 KiB. (conv 32→64)
 pub(crate) const LINES: usize = 96 * 1024;
+/// Elements of the neighbouring planes that the weight gradient of a depthwise convolution goes through before it goes
+/// to the next image: jumping from image to image with each plane takes twice as long. (conv depthwise weight gradient)
+pub(crate) const NEIGHBOURS: usize = 16 * 1024;
 /// Planes of fewer outputs are put together, several images in one product. (conv 512→512 at 2×2)
 pub(crate) const LEAST_PLANE: usize = 8;
 /// Outputs of a dot product of the weight gradient, over several images where they are small: four rows of it fit

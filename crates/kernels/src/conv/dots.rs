@@ -119,7 +119,7 @@ unsafe fn step<T: Real, const R: usize, const L: usize>(
 
 /// All bits set in the last `n` lanes.
 #[inline(always)]
-unsafe fn last_lanes<T: Real>(n: usize) -> T::V {
+pub(super) unsafe fn last_lanes<T: Real>(n: usize) -> T::V {
     let place = [0.0, 1.0, 2.0, 3.0].map(T::from_f64);
     T::V::load(place.as_ptr()).ge(T::V::splat(T::from_f64((T::V::LANES - n) as f64)))
 }

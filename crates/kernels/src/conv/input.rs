@@ -4,8 +4,10 @@
 //! in panels small enough for the cache, each then added into dx tap by tap. So nothing is multiplied that
 //! does not count, whatever the stride and the padding are.
 
+use super::depthwise::Depthwise;
 use super::direct::{Direct, Fit};
 use super::offset;
+use super::padded::Padded;
 use super::shape::Shape;
 use super::spread::Spread;
 use super::tile::{Weights, ROWS};
@@ -15,6 +17,12 @@ use crate::gemm::operand::Scratch;
 use crate::gemm::{div, div_ceil, Adjacent, AlongLanes, Epilogue, Grid, Product, Strided, MC, NC};
 use crate::simd::Real;
 use crate::tuning::{LEAST_COLS, LEAST_ROWS, LEAST_SPANS, MOST_ZEROS, PANEL};
+
+/// As a convolution of dy with few outputs a group.
+fn few(s: &Shape) -> Option<(Shape, Padded)> {
+    let turned = s.turned()?;
+    Some((turned, Padded::new(&turned)?))
+}
 
 /// As a convolution of dy, unless that multiplies too many zeros of the padding, or has fewer rows than a register
 /// tile to share what it reads, which a panel has not.
@@ -70,7 +78,9 @@ pub unsafe extern "C" fn conv2d_input_grad_tiles(
     groups: usize,
 ) -> usize {
     let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
-    if let Some((turned, fit)) = turned(&s) {
+    if let Some((turned, padded)) = few(&s) {
+        padded.units(&turned).total()
+    } else if let Some((turned, fit)) = turned(&s) {
         fit.units(&turned).total()
     } else if let Some(spread) = Spread::new(&s) {
         spread.units(&s).total()
@@ -90,9 +100,18 @@ kernel! {
     ) {
         let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
         let mut i = begin;
+        let taps = s.taps();
+        let weights = Weights { p: weight.add(taps - 1), lane: taps as isize, channel: s.window() as isize, tap: -1 };
+        if let Some((turned, padded)) = few(&s) {
+            let units = padded.units(&turned);
+            let depthwise = Depthwise { y: dx, x: dy, weights, next_group: s.group_out * s.window(), bias, shape: &turned, padded };
+            while i < end {
+                depthwise.run(&units.at(i));
+                i += 1;
+            }
+            return;
+        }
         if let Some((turned, fit)) = turned(&s) {
-            let taps = s.taps();
-            let weights = Weights { p: weight.add(taps - 1), lane: taps as isize, channel: s.window() as isize, tap: -1 };
             let units = fit.units(&turned);
             let direct = Direct { y: dx, x: dy, weights, next_group: s.group_out * s.window(), bias, shape: &turned, fit };
             while i < end {

@@ -136,27 +136,30 @@ impl<'a> Lines<'a> {
         if lo >= hi {
             return fill(to, n * width, T::ZERO);
         }
+        zeros(to, lo);
         let mut l = 0;
         while l < n {
-            let mut i = 0;
-            while i < lo {
-                *to.add(i) = T::ZERO;
-                i += 1;
-            }
             if stride == 1 {
                 copy(to.add(lo), from, hi - lo);
             } else {
                 every(to.add(lo), from, stride, hi - lo);
             }
-            i = hi;
-            while i < width {
-                *to.add(i) = T::ZERO;
-                i += 1;
-            }
+            // Up to the next line's elements, and a few more: what lies behind is written later.
+            zeros(to.add(hi), if l + 1 < n { width - hi + lo } else { width - hi });
             to = to.add(width);
             from = from.wrapping_add(step);
             l += 1;
         }
+    }
+}
+
+/// `n` zeros, and up to a vector's more.
+#[inline(always)]
+unsafe fn zeros<T: Real>(to: *mut T, n: usize) {
+    let mut i = 0;
+    while i < n {
+        T::V::splat(T::ZERO).store(to.add(i));
+        i += T::V::LANES;
     }
 }
 

@@ -326,6 +326,43 @@ fn planes_and_kernels_beyond_one_block() {
     });
 }
 
+/// An infinite pixel reaches the weights of the taps that read it, and no others.
+#[test]
+fn infinite_pixels_stay_where_they_are_read() {
+    for (kernel, stride, dilation) in [([3, 3], 1, 1), ([3, 3], 2, 1), ([5, 4], 1, 1), ([3, 3], 1, 2), ([1, 5], 1, 1)] {
+        let case = Case {
+            n: 1,
+            c: 2,
+            o: 2,
+            groups: 2,
+            input: [11, 14],
+            kernel,
+            stride: [stride; 2],
+            dilation: [dilation; 2],
+            ..PLAIN
+        };
+        let ([h, w], [oh, ow], [kh, kw]) = (case.input, case.output(), kernel);
+        let dy = vec::<f32>(2 * oh * ow, 3);
+        for infinite in 0..h * w {
+            let mut x = vec::<f32>(2 * h * w, 1);
+            x[infinite] = f32::INFINITY;
+            let mut reached = vec![false; 2 * kh * kw];
+            case.each(|_, ix, iw| reached[iw] |= ix == infinite);
+            let mut dw = vec![0.0f32; reached.len()];
+            unsafe {
+                let total = conv2d_weight_grad_tiles(1, 1, 2, h, w, 2, oh, ow, kh, kw, stride, stride, 0, 0, dilation, dilation, 2);
+                let (dw, dy, x) = (dw.as_mut_ptr(), dy.as_ptr(), x.as_ptr());
+                conv2d_weight_grad(
+                    dw, dy, x, 1, 1, 2, h, w, 2, oh, ow, kh, kw, stride, stride, 0, 0, dilation, dilation, 2, 0, total,
+                );
+            }
+            for (i, reached) in reached.iter().enumerate() {
+                assert!(dw[i].is_finite() != *reached, "{case:?}: pixel {infinite}, weight {i}: {}", dw[i]);
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_in_nothing_out() {
     check_both(Case { n: 0, ..PLAIN });

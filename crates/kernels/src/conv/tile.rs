@@ -26,6 +26,7 @@ pub(super) struct Block<T> {
 
 /// A as the tiles read it: [`ROWS`] rows at a time (the last ones as they are), k by k. Element k of row i lies at
 /// `p + i · lane + channel · from channel to channel + tap · from tap to tap`.
+#[derive(Clone, Copy)]
 pub(super) struct Weights<T> {
     pub p: *const T,
     pub lane: isize,

@@ -1,8 +1,10 @@
 //! The weight gradient: dw[o, c, r, s] = sum over images and outputs of dy[n, o, p, q] · x[n, c, window].
 
+use super::depthwise::weight_gradient;
 use super::direct::Fit;
 use super::dots::Dots;
 use super::lines::{Lines, SLACK};
+use super::padded::Padded;
 use super::shape::Shape;
 use super::windows::{Planes, Windows};
 use crate::gemm::operand::Scratch;
@@ -32,6 +34,9 @@ pub unsafe extern "C" fn conv2d_weight_grad_tiles(
     groups: usize,
 ) -> usize {
     let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
+    if let Some((_, neighbours)) = Padded::for_weight(&s) {
+        return parts * div_ceil(groups, neighbours);
+    }
     let per_group = match Fit::new(&s) {
         Some(fit) => div_ceil(s.group_in, fit.channels),
         None => Grid::new(s.group_out, s.window(), groups * parts).per_batch(),
@@ -52,6 +57,19 @@ kernel! {
     ) {
         let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
         let images = |part: usize| div(part * n, parts);
+        if let Some((padded, neighbours)) = Padded::for_weight(&s) {
+            let blocks = div_ceil(groups, neighbours);
+            let mut i = begin;
+            while i < end {
+                let part = div(i, blocks);
+                let first = (i - part * blocks) * neighbours;
+                let dw = dw_out.add(part * groups * s.group_out * s.window());
+                let run = (images(part), images(part + 1));
+                weight_gradient(dw, dy, x, &s, &padded, (first, groups.min(first + neighbours)), run);
+                i += 1;
+            }
+            return;
+        }
         if let Some(fit) = Fit::new(&s) {
             let blocks = div_ceil(s.group_in, fit.channels);
             let mut i = begin;
