@@ -89,8 +89,9 @@ pub(crate) const EXP_BLOCK: usize = 4096;
 pub(crate) const EXP_RUN: usize = 128;
 /// Rows of a tile of a transposed copy: a line of x is used whole while it is there. (transpose copy 1024)
 pub(crate) const COPY_ROWS: usize = 16;
-/// Columns of such a tile. With rows a power of two apart all its lines fall into one set of the first cache, which
-/// holds 12: few must do. (transpose copy 1024)
-pub(crate) const COPY_COLS: usize = 8;
+/// Columns of such a tile: so many elements of a line of the copy are written at once. (transpose copy 1024)
+pub(crate) const COPY_COLS: usize = 128;
+/// Elements from row to row of the buffer that it is turned in: not a power of two. (transpose copy 1024)
+pub(crate) const COPY_PITCH: usize = COPY_COLS + 16;
 /// From so many elements on a row of 4-byte numbers is sorted by the digits of its bits. (sort 10^6; 1000x1000)
 pub(crate) const RADIX_ROW: usize = 256;

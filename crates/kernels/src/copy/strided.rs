@@ -1,8 +1,9 @@
 //! out = x with any strides on both sides, by element size.
 
 use crate::elementwise::walk::{quotient, walk};
+use crate::gemm::Scratch;
 use crate::simd::{Real, Vector};
-use crate::tuning::{COPY_COLS, COPY_ROWS};
+use crate::tuning::{COPY_COLS, COPY_PITCH, COPY_ROWS};
 
 /// meta = [ndim, shape…, out strides…, x strides…].
 #[inline(always)]
@@ -71,7 +72,7 @@ unsafe fn copy_row<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, n: u
 }
 
 /// Rows r0..r1 where the sides are contiguous along different dimensions: tile by tile, or each line of the cache
-/// would be fetched once per element. 4-byte elements of a tile go through registers, four by four.
+/// would be fetched once per element.
 #[inline(never)]
 unsafe fn transpose<A: Copy>(out: *mut A, so: (isize, isize), x: *const A, sx: (isize, isize), r0: usize, r1: usize, cols: usize) {
     let rows = r1 - r0;
@@ -83,39 +84,52 @@ unsafe fn transpose<A: Copy>(out: *mut A, so: (isize, isize), x: *const A, sx: (
     }
 }
 
-/// out[i · so + k] = x[k · sx + i] for i < rows, k < cols.
+/// out[i · so + k] = x[k · sx + i] for i < rows, k < cols. A tile is turned within a buffer, so that both sides see
+/// nothing but runs along their lines: where these lie a power of two apart, they share few sets of the cache.
+/// 4-byte elements go through registers, four by four.
 #[inline(always)]
 unsafe fn tiles<A: Copy>(out: *mut A, so: isize, x: *const A, sx: isize, rows: usize, cols: usize) {
+    let mut scratch = Scratch::<[A; COPY_ROWS * COPY_PITCH]>::new();
+    let turned: *mut A = scratch.at();
     let mut r = 0;
     while r < rows {
-        let r_end = rows.min(r + COPY_ROWS);
+        let height = COPY_ROWS.min(rows - r);
         let mut c = 0;
         while c < cols {
-            let c_end = cols.min(c + COPY_COLS);
-            let mut k = c;
-            while k < c_end {
-                let four = core::mem::size_of::<A>() == 4 && k + 4 <= c_end;
-                let mut i = r;
-                while i < r_end {
-                    let from = x.wrapping_offset(k as isize * sx).wrapping_add(i);
-                    let to = out.wrapping_offset(i as isize * so).wrapping_add(k);
-                    if four && i + 4 <= r_end {
-                        <f32 as Real>::V::transpose(from.cast(), sx, to.cast(), so as usize);
-                        i += 4;
-                        continue;
-                    }
+            let width = COPY_COLS.min(cols - c);
+            let to = out.wrapping_offset(r as isize * so).wrapping_add(c);
+            // What is shorter than a line of the cache is written where it belongs.
+            let narrow = width * core::mem::size_of::<A>() < 64;
+            let (tile, pitch) = if narrow { (to, so as usize) } else { (turned, COPY_PITCH) };
+            let mut k = 0;
+            while k < width {
+                let four = core::mem::size_of::<A>() == 4 && k + 4 <= width;
+                let from = x.wrapping_offset((c + k) as isize * sx).wrapping_add(r);
+                let mut i = 0;
+                while four && i + 4 <= height {
+                    let to = tile.wrapping_add(i * pitch + k);
+                    <f32 as Real>::V::transpose(from.wrapping_add(i).cast(), sx, to.cast(), pitch);
+                    i += 4;
+                }
+                let lines = if four { 4 } else { 1 };
+                while i < height {
                     let mut j = 0;
-                    while j < if four { 4 } else { 1 } {
-                        *to.wrapping_add(j) = *from.wrapping_offset(j as isize * sx);
+                    while j < lines {
+                        *tile.wrapping_add(i * pitch + k + j) = *from.wrapping_add(i).wrapping_offset(j as isize * sx);
                         j += 1;
                     }
                     i += 1;
                 }
-                k += if four { 4 } else { 1 };
+                k += lines;
             }
-            c = c_end;
+            let mut i = 0;
+            while !narrow && i < height {
+                copy_row(to.wrapping_offset(i as isize * so), 1, turned.add(i * COPY_PITCH), 1, width);
+                i += 1;
+            }
+            c += width;
         }
-        r = r_end;
+        r += height;
     }
 }
 
