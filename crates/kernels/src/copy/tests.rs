@@ -35,7 +35,7 @@ fn strided_copies_as_the_naive_loop() {
 
 #[test]
 fn transposes_larger_than_a_tile() {
-    for (rows, cols) in [(1, 40), (40, 1), (33, 50), (16, 16), (100, 17)] {
+    for (rows, cols) in [(1, 40), (40, 1), (33, 50), (16, 16), (100, 17), (21, 300), (300, 21)] {
         let x: Vec<u64> = (0..rows * cols).map(|i| i as u64).collect();
         for (so, sx) in [([cols as i32, 1], [1, rows as i32]), ([1, rows as i32], [cols as i32, 1])] {
             let m = meta(&[rows as i32, cols as i32], &[&so, &sx]);
