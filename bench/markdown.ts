@@ -51,7 +51,7 @@ export function markdown(results: Results): string {
   ]);
   const relaxed = limits.relaxed ? `, relaxed ${digits(limits.relaxed[0])}` : "";
   return [
-    `${date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}; medians, one thread unless said. In brackets: how many times lanegrad's time.`,
+    `${results.unfinished ? "Not finished. " : ""}${date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}; medians, one thread unless said. In brackets: how many times lanegrad's time.`,
     `Percentages are of the machine's limit, measured in the same run: ${digits(limits.plain[0])} GFLOP/s of multiply and add${relaxed}, or copying at the row's size.`,
     "",
     line(head),

@@ -17,6 +17,8 @@ export interface Plan {
   /** A side that takes longer than this for a row is given up. */
   patienceSeconds: number;
   progress: (text: string) => void;
+  /** Called after each row: a run that is killed keeps what it has. */
+  measured: (row: RowResult) => void;
 }
 
 /** Whose result the others are compared with: the first of these that has one. */
@@ -30,19 +32,17 @@ interface Started {
 
 type Checked = Measured & { reply?: Extract<Reply, { sketch: unknown }>; started: Started };
 
-export async function measureGroup(rows: readonly Row[], specs: readonly SideSpec[], plan: Plan): Promise<RowResult[]> {
+export async function measureGroup(rows: readonly Row[], specs: readonly SideSpec[], plan: Plan): Promise<void> {
   const started: Started[] = specs.map((spec) => ({ spec }));
-  const results: RowResult[] = [];
   try {
     for (const row of rows) {
       plan.progress(`${titleOf(row)}: check`);
       const failures = await startAll(started);
-      results.push(await measureRow(row, started, failures, plan));
+      plan.measured(await measureRow(row, started, failures, plan));
     }
   } finally {
     await Promise.all(started.map(async ({ running }) => running?.stop()));
   }
-  return results;
 }
 
 /** Starts what is not running; says what did not start. */

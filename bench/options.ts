@@ -9,7 +9,7 @@ const help = `npm run bench [-- options]
                      "all" (default), or "none": lanegrad alone, which needs no further packages
   --threads 1,2      thread counts of lanegrad and PyTorch; default 1 and 2
   --relaxed          lanegrad runs its relaxed build, on Node 20 by a flag
-  --json <file>      where the numbers go; default bench/results/<date>.json
+  --json <file>      where the numbers go, after each row; default bench/results/<date>.json
   --markdown <file>  the table of the README, too`;
 
 export interface Options {

@@ -30,6 +30,8 @@ export interface RowResult {
 
 export interface Results {
   date: string;
+  /** Written on the way: rows, load times and the limits after the run are still to come. */
+  unfinished?: true;
   machine: Machine;
   notQuiet?: string;
   quick: boolean;

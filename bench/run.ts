@@ -1,6 +1,6 @@
 // npm run bench: lanegrad beside its peers, each in its own process, the sides taking turns. See bench/options.ts.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Limits, better } from "./limit.js";
 import { downloadSizes, loadTimes } from "./load.js";
@@ -19,7 +19,7 @@ const options = optionsOf(process.argv.slice(2));
 const tty = process.stderr.isTTY;
 const progress = (text: string): void => void process.stderr.write(tty ? `\r\x1b[K${text}` : `${text}\n`);
 
-const plan: Plan = options.quick
+const pace: Omit<Plan, "measured"> = options.quick
   ? { effort: { seconds: 0.1, minSamples: 3 }, rounds: 1, longSeconds: 0.7, patienceSeconds: 30, progress }
   : { effort: { seconds: 0.25, minSamples: 4 }, rounds: 3, longSeconds: 3, patienceSeconds: 90, progress };
 
@@ -47,39 +47,56 @@ progress("is the machine quiet?");
 const notQuiet = await quietness(options.quick ? 5 : 60);
 const before = measureLimits();
 const sides = sidesOf(["lanegrad", ...options.peers], options.threads, options.relaxed);
-const measured: RowResult[] = [];
-for (const group of groupsOf(rows.filter((row) => options.only.test(titleOf(row))))) {
-  measured.push(...(await measureGroup(group, sides, plan)));
-}
-const withLoad = options.only.test("load");
-if (withLoad) progress("load time");
 const results: Results = {
   date,
+  unfinished: true,
   machine: machine(),
   notQuiet,
   quick: options.quick,
-  limits: options.quick ? before : better(before, measureLimits()),
-  rows: measured,
-  load: withLoad ? loadTimes(options.peers, options.quick ? 3 : 9) : [],
-  bytes: withLoad ? downloadSizes() : [],
-  minutes: (performance.now() - start) / 60_000,
+  limits: before,
+  rows: [],
+  load: [],
+  bytes: [],
+  minutes: 0,
 };
-if (tty) progress("");
-console.log(printResults(results));
 
+/** In one step, so that a reader never finds half of it. */
 function write(file: string, text: string): string {
   const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
   return path;
 }
 
-const numbers = write(
-  options.json ?? join(root, `bench/results/${date.slice(0, 19).replaceAll(":", "-")}.json`),
-  JSON.stringify(results, null, 1),
-);
-console.log(`\nNumbers: ${numbers}`);
-if (options.markdown) console.log(`Table: ${write(options.markdown, markdown(results))}`);
+/** Writes what there is so far; says where. */
+function save(): string[] {
+  results.minutes = (performance.now() - start) / 60_000;
+  const numbers = options.json ?? join(root, `bench/results/${date.slice(0, 19).replaceAll(":", "-")}.json`);
+  const lines = [`Numbers: ${write(numbers, JSON.stringify(results, null, 1))}`];
+  if (options.markdown) lines.push(`Table: ${write(options.markdown, markdown(results))}`);
+  return lines;
+}
+
+function measured(row: RowResult): void {
+  results.rows.push(row);
+  save();
+}
+
+for (const group of groupsOf(rows.filter((row) => options.only.test(titleOf(row))))) {
+  await measureGroup(group, sides, { ...pace, measured });
+}
+if (options.only.test("load")) {
+  progress("load time");
+  results.load = loadTimes(options.peers, options.quick ? 3 : 9);
+  results.bytes = downloadSizes();
+}
+if (!options.quick) results.limits = better(before, measureLimits());
+delete results.unfinished;
+const saved = save();
+if (tty) progress("");
+console.log(printResults(results));
+console.log(`\n${saved.join("\n")}`);
 // A peer that throws is a result; lanegrad that throws is a fault.
-const faults = measured.some((row) => row.sides.some((side) => side.peer.startsWith("lanegrad") && side.error !== undefined));
+const faults = results.rows.some((row) => row.sides.some((side) => side.peer.startsWith("lanegrad") && side.error !== undefined));
 process.exit(faults ? 1 : 0);
