@@ -50,14 +50,42 @@ const ACTIVATIONS = { relu: (x: Tensor): Tensor => relu(x), gelu: (x: Tensor): T
 const BUILT_IN = new Set<unknown>(Object.values(ACTIVATIONS));
 const OWN = new Set<unknown>([MultiheadAttention, Linear, Dropout, LayerNorm]);
 
-/** What layers of encoders and decoders share. Fields that hold state have PyTorch's names. */
+/** What layers of encoders and decoders share. Fields that hold state have PyTorch's names, and as they are only declared, its order. */
 abstract class TransformerLayer extends Module {
-  abstract readonly self_attn: MultiheadAttention;
-  abstract readonly linear1: Linear;
-  abstract readonly dropout: Dropout;
-  abstract readonly linear2: Linear;
-  abstract readonly activation: Unary | UnaryModule;
-  abstract readonly normFirst: boolean;
+  declare readonly self_attn: MultiheadAttention;
+  declare readonly multihead_attn?: MultiheadAttention;
+  declare readonly linear1: Linear;
+  declare readonly dropout: Dropout;
+  declare readonly linear2: Linear;
+  declare readonly normFirst: boolean;
+  declare readonly norm1: LayerNorm;
+  declare readonly norm2: LayerNorm;
+  declare readonly norm3?: LayerNorm;
+  declare readonly dropout1: Dropout;
+  declare readonly dropout2: Dropout;
+  declare readonly dropout3?: Dropout;
+  declare readonly activation: Unary | UnaryModule;
+
+  /** @param crosses there is a second attention, to a memory */
+  protected constructor(name: string, dModel: number, nhead: number, options: TransformerLayerOptions, crosses: boolean) {
+    super();
+    const { dimFeedforward = 2048, dropout: p = 0.1, layerNormEps: eps = 1e-5, batchFirst, normFirst = false, bias, dtype } = options;
+    const activation = activationOf(name, options.activation);
+    const attention = (): MultiheadAttention => new MultiheadAttention(dModel, nhead, { dropout: p, bias, batchFirst, dtype });
+    const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, dtype });
+    const drop = (): Dropout => new Dropout(p);
+    this.self_attn = attention();
+    if (crosses) this.multihead_attn = attention();
+    this.linear1 = new Linear(dModel, dimFeedforward, { bias, dtype });
+    this.dropout = drop();
+    this.linear2 = new Linear(dimFeedforward, dModel, { bias, dtype });
+    this.normFirst = normFirst;
+    [this.norm1, this.norm2] = [norm(), norm()];
+    if (crosses) this.norm3 = norm();
+    [this.dropout1, this.dropout2] = [drop(), drop()];
+    if (crosses) this.dropout3 = drop();
+    this.activation = activation;
+  }
 
   /** norm(x + block(x)), or x + block(norm(x)). */
   protected residual(x: Tensor, norm: LayerNorm, block: Unary): Tensor {
@@ -100,32 +128,9 @@ export interface TransformerEncoderLayerInputs {
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html, https://arxiv.org/abs/1706.03762
  */
 export class TransformerEncoderLayer extends TransformerLayer {
-  readonly self_attn: MultiheadAttention;
-  readonly linear1: Linear;
-  readonly dropout: Dropout;
-  readonly linear2: Linear;
-  readonly normFirst: boolean;
-  readonly norm1: LayerNorm;
-  readonly norm2: LayerNorm;
-  readonly dropout1: Dropout;
-  readonly dropout2: Dropout;
-  readonly activation: Unary | UnaryModule;
-
   /** @throws ArgumentError unless the heads divide dModel and 0 ≤ dropout ≤ 1 */
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super();
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst, normFirst = false, bias, dtype } = options;
-    const activation = activationOf("TransformerEncoderLayer", options.activation);
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, dtype });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, dtype });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, dtype });
-    this.normFirst = normFirst;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, dtype });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, dtype });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.activation = activation;
+    super("TransformerEncoderLayer", dModel, nhead, options, false);
   }
 
   /** @param src `[L, N, E]`, `[N, L, E]` with batchFirst, or `[L, E]`; the result has its shape. @throws ShapeError, DTypeError when a mask does not fit */
@@ -160,38 +165,13 @@ export interface TransformerDecoderLayerInputs {
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html, https://arxiv.org/abs/1706.03762
  */
 export class TransformerDecoderLayer extends TransformerLayer {
-  readonly self_attn: MultiheadAttention;
-  readonly multihead_attn: MultiheadAttention;
-  readonly linear1: Linear;
-  readonly dropout: Dropout;
-  readonly linear2: Linear;
-  readonly normFirst: boolean;
-  readonly norm1: LayerNorm;
-  readonly norm2: LayerNorm;
-  readonly norm3: LayerNorm;
-  readonly dropout1: Dropout;
-  readonly dropout2: Dropout;
-  readonly dropout3: Dropout;
-  readonly activation: Unary | UnaryModule;
+  declare readonly multihead_attn: MultiheadAttention;
+  declare readonly norm3: LayerNorm;
+  declare readonly dropout3: Dropout;
 
   /** @throws ArgumentError unless the heads divide dModel and 0 ≤ dropout ≤ 1 */
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super();
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps: eps = 1e-5, batchFirst, normFirst = false, bias, dtype } = options;
-    const activation = activationOf("TransformerDecoderLayer", options.activation);
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, dtype });
-    this.multihead_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, dtype });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, dtype });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, dtype });
-    this.normFirst = normFirst;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, dtype });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, dtype });
-    this.norm3 = new LayerNorm(dModel, { eps, bias, dtype });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.dropout3 = new Dropout(dropout);
-    this.activation = activation;
+    super("TransformerDecoderLayer", dModel, nhead, options, true);
   }
 
   /** @param tgt `[L, N, E]`, `[N, L, E]` with batchFirst, or `[L, E]`; the result has its shape. @throws ShapeError, DTypeError when something does not fit */
