@@ -26,9 +26,15 @@ pub(super) fn split<V: Vector>(x: V) -> (V, V) {
         (1.1754943508222875e-38, 33554432.0, 25.0),
         (2.2250738585072014e-308, 18014398509481984.0, 54.0),
     );
-    let (bias, shift) = by_type::<V, (f64, f64)>((127.0, 8388608.0), (1023.0, 4503599627370496.0));
     let subnormal = x.lt(c(least));
-    let x = subnormal.select(x.mul(c(scale)), x);
+    let (k, m) = split_normal(subnormal.select(x.mul(c(scale)), x));
+    (subnormal.select(k.sub(c(up)), k), m)
+}
+
+/// The same for positive normal x.
+#[inline(always)]
+fn split_normal<V: Vector>(x: V) -> (V, V) {
+    let (bias, shift) = by_type::<V, (f64, f64)>((127.0, 8388608.0), (1023.0, 4503599627370496.0));
     let one = c::<V>(1.0);
     let exponent = x
         .int_add(one)
@@ -37,7 +43,7 @@ pub(super) fn split<V: Vector>(x: V) -> (V, V) {
     // An integer below 2^23 (2^52), put under the exponent of 2^23 (2^52), reads as that power plus the integer.
     let k = exponent.or(c(shift)).sub(c(shift + bias));
     let m = x.int_sub(exponent.int_shl(mantissa_bits::<V>())).int_add(one);
-    (subnormal.select(k.sub(c(up)), k), m)
+    (k, m)
 }
 
 /// `y` with what log gives at 0, Inf, NaN and below 0; `x` is log's argument.
@@ -54,6 +60,13 @@ fn with_specials<V: Vector>(x: V, y: V) -> V {
 pub fn log<V: Vector>(x: V) -> V {
     let (k, m) = split(x);
     with_specials(x, combine(k, m, c(0.0)))
+}
+
+/// Natural logarithm of a positive normal number.
+#[inline(always)]
+pub fn log_of_normal<V: Vector>(x: V) -> V {
+    let (k, m) = split_normal(x);
+    combine(k, m, c(0.0))
 }
 
 /// k ln 2 + log m + extra, smallest parts first.

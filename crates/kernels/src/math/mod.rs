@@ -13,13 +13,15 @@ mod rem_pio2;
 #[cfg(test)]
 mod tests;
 mod trig;
+mod turn;
 mod twofold;
 
 pub use erf::{erf, normal_is_far, normal_near};
 pub use exp::{exp, exp_falling, exp_is_far, exp_near, expm1, one_plus_exp_near, sigmoid, sigmoid_near, softplus, softplus_near, tanh};
-pub use log::{log, log10, log1p, log2};
+pub use log::{log, log10, log1p, log2, log_of_normal};
 pub use pow::{floor_div, fmod, pow, remainder};
 pub use trig::{atan2, cos, sin, tan};
+pub use turn::sin_cos_turn;
 
 use crate::simd::{Real, Vector};
 

@@ -6,7 +6,7 @@ use super::twofold::{divide, fast_two_sum};
 use super::{c, horner, in_double, with_sign, Double, Vector};
 
 /// (sin(x) / x − 1) / x² and (cos(x) − 1 + x²/2) / x⁴ in x², for |x| ≤ π/4.
-const SIN: [f64; 6] = [
+pub(super) const SIN: [f64; 6] = [
     1.5917848524808262e-10,
     -2.5051127944014188e-08,
     2.755731608381636e-06,
@@ -14,7 +14,7 @@ const SIN: [f64; 6] = [
     0.008333333333330925,
     -0.16666666666666666,
 ];
-const COS: [f64; 6] = [
+pub(super) const COS: [f64; 6] = [
     -1.1382456778061306e-11,
     2.0876143827993133e-09,
     -2.7557317260008837e-07,

@@ -51,12 +51,9 @@ impl Generator {
         if self.next as usize >= WORDS {
             self.refill();
         }
-        let mut y = *self.word(self.next as usize);
+        let y = *self.word(self.next as usize);
         self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
+        tempered(y)
     }
 
     /// The first word drawn is the high one.
@@ -69,7 +66,7 @@ impl Generator {
     /// Uniform in [0, 1) with 24 bits, from one word.
     #[inline(always)]
     unsafe fn unit_f32(&mut self) -> f32 {
-        (self.u32() & 0xff_ffff) as f32 * (1.0 / (1u32 << 24) as f32)
+        unit_of(self.u32())
     }
 
     #[inline(always)]
@@ -93,6 +90,49 @@ impl Generator {
             T::from_f64(self.unit_f64())
         }
     }
+
+    /// Fills `out` with n of them, in order.
+    unsafe fn units<T: Real>(&mut self, out: *mut T, n: usize) {
+        let mut i = 0;
+        if core::mem::size_of::<T>() == 4 {
+            let out: *mut f32 = out.cast();
+            while i < n {
+                if self.next as usize >= WORDS {
+                    self.refill();
+                }
+                // A loop without a branch, of which the compiler makes vectors.
+                let count = (n - i).min(WORDS - self.next as usize);
+                let (words, to) = (self.word(self.next as usize), out.add(i));
+                let mut j = 0;
+                while j < count {
+                    *to.add(j) = unit_of(tempered(*words.add(j)));
+                    j += 1;
+                }
+                self.next += count as u32;
+                i += count;
+            }
+            return;
+        }
+        while i < n {
+            *out.add(i) = self.unit();
+            i += 1;
+        }
+    }
+}
+
+/// A word of the state as it is handed out.
+#[inline(always)]
+fn tempered(mut y: u32) -> u32 {
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c_5680;
+    y ^= (y << 15) & 0xefc6_0000;
+    y ^ (y >> 18)
+}
+
+#[inline(always)]
+fn unit_of(word: u32) -> f32 {
+    // Signed: vectors convert that at once.
+    (word & 0xff_ffff) as i32 as f32 * (1.0 / (1u32 << 24) as f32)
 }
 
 /// Bytes of a generator's state; it wants 8-byte alignment.
@@ -153,9 +193,10 @@ kernel! {
     fn uniform<T>(out: *mut T, g: *mut Generator, n: usize, from: f64, to: f64) {
         let from = T::from_f64(from);
         let width = T::from_f64(to) - from;
+        (*g).units(out, n);
         let mut i = 0;
         while i < n {
-            *out.add(i) = fused((*g).unit::<T>(), width, from);
+            *out.add(i) = fused(*out.add(i), width, from);
             i += 1;
         }
     }

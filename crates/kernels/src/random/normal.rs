@@ -15,10 +15,10 @@ unsafe fn box_muller<T: Real>(x: *mut T, mean: T::V, std: T::V) {
     while j < BLOCK / 2 {
         let (a, b) = (x.add(j), x.add(j + BLOCK / 2));
         // 1 − u is in (0, 1]: its logarithm is finite.
-        let radius = splat(-2.0).mul(math::log(splat(1.0).sub(T::V::load(a)))).sqrt();
-        let angle = splat(2.0 * core::f64::consts::PI).mul(T::V::load(b));
-        radius.mul(math::cos(angle)).mul(std).add(mean).store(a);
-        radius.mul(math::sin(angle)).mul(std).add(mean).store(b);
+        let radius = splat(-2.0).mul(math::log_of_normal(splat(1.0).sub(T::V::load(a)))).sqrt();
+        let (sin, cos) = math::sin_cos_turn(splat(2.0 * core::f64::consts::PI).mul(T::V::load(b)));
+        radius.mul(cos).mul(std).add(mean).store(a);
+        radius.mul(sin).mul(std).add(mean).store(b);
         j += T::V::LANES;
     }
 }
@@ -51,22 +51,14 @@ kernel! {
             return;
         }
         let (mean, std) = (T::V::splat(T::from_f64(mean)), T::V::splat(T::from_f64(std)));
-        while i < n {
-            *out.add(i) = (*g).unit();
-            i += 1;
-        }
-        i = 0;
+        (*g).units(out, n);
         while i + BLOCK <= n {
             box_muller(out.add(i), mean, std);
             i += BLOCK;
         }
         if i < n {
             let last = out.add(n - BLOCK);
-            i = 0;
-            while i < BLOCK {
-                *last.add(i) = (*g).unit();
-                i += 1;
-            }
+            (*g).units(last, BLOCK);
             box_muller(last, mean, std);
         }
     }
