@@ -105,7 +105,8 @@ impl Padded {
             let r = i - channel * s.rows.kernel;
             let mut q = 0;
             // The rows that no block above has.
-            while q < s.cols.kernel && div(r, step) % TAPS == 0 {
+            let above = div(r, step);
+            while q < s.cols.kernel && above == div(above, TAPS) * TAPS {
                 let mut block = Block {
                     channel,
                     tap: r * s.cols.kernel + q,
