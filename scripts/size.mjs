@@ -20,7 +20,7 @@ const lines = (file) => readFileSync(file, "utf8").split("\n").length - 1;
 
 function printLines() {
   const parts = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const folders = [...parts.map((entry) => `src/${entry.name}`), "src", "crates", "tests", "bench", "examples", "scripts"];
+  const folders = [...parts.map((entry) => `src/${entry.name}`), "src", "crates", "tests", "bench", "examples", "demo/src", "scripts"];
   console.log(`${"folder".padEnd(16)}${"files".padStart(8)}${"lines".padStart(8)}${"longest".padStart(9)}`);
   for (const folder of folders) {
     const counts = filesIn(folder).map(lines);

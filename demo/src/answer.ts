@@ -6,8 +6,8 @@ const DIGITS = [...Array(10).keys()];
 export class Answer {
   private readonly rows = DIGITS.map((digit) => {
     const row = document.createElement("li");
-    row.innerHTML = `<b>${digit}</b><i><span></span></i><output></output>`;
-    return { row, bar: row.querySelector("span")!, percent: row.querySelector("output")! };
+    row.innerHTML = `<b>${digit}</b><i><span></span></i><small></small>`;
+    return { row, bar: row.querySelector("span")!, percent: row.querySelector("small")! };
   });
   private readonly said = element("said");
   private readonly sure = element("sure");
@@ -26,7 +26,7 @@ export class Answer {
     });
     this.said.textContent = blank ? "?" : String(best);
     this.sure.toggleAttribute("data-blank", blank);
-    this.sure.textContent = blank ? "nothing drawn yet" : judgement(probabilities[best]!);
+    this.sure.textContent = blank ? "nothing drawn yet" : judgement(probabilities, best);
   }
 }
 
@@ -40,10 +40,13 @@ const bestOf = (probabilities: Float32Array): number => probabilities.indexOf(Ma
 
 export const percentOf = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
-function judgement(share: number): string {
+function judgement(probabilities: Float32Array, best: number): string {
+  const share = probabilities[best]!;
   if (share > 0.995) return "certainly";
   if (share > 0.9) return "almost certainly";
-  if (share > 0.6) return "probably";
-  if (share > 0.3) return "perhaps";
+  const second = bestOf(probabilities.map((other, digit) => (digit === best ? 0 : other)));
+  const doubt = probabilities[second]! > 0.15 ? `, or else ${second}` : "";
+  if (share > 0.6) return `probably${doubt}`;
+  if (share > 0.3) return `perhaps${doubt}`;
   return "a wild guess";
 }

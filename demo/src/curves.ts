@@ -1,12 +1,12 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { onRepaint, palette } from "./colours.js";
-import { element, whole } from "./dom.js";
+import { calm, element, whole } from "./dom.js";
 import type { Curve, History } from "./history.js";
 
 const HEIGHT = 240;
-/** Curves are drawn at most this often. */
-const EVERY_MS = 200;
+/** Curves are drawn at most this often; the second for those who asked for less motion. */
+const EVERY_MS = [200, 2000] as const;
 const FONT = "12px 'Archivo Variable', system-ui, sans-serif";
 
 /** The plots of loss and of digits right, both on scales that give the last errors as much room as the first. */
@@ -39,7 +39,7 @@ export class Curves {
 
   /** There are new points. */
   update(): void {
-    this.pending ||= window.setTimeout(() => this.draw(), EVERY_MS);
+    this.pending ||= window.setTimeout(() => this.draw(), EVERY_MS[calm() ? 1 : 0]);
   }
 
   private draw(): void {

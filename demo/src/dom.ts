@@ -20,4 +20,9 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 // Browsers take tens of milliseconds to make a formatter, so there is one.
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
+const motion = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether the visitor asked for less motion. */
+export const calm = (): boolean => motion.matches;
+
 export const whole = (value: number): string => numbers.format(value);

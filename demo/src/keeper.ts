@@ -56,7 +56,7 @@ export class Keeper {
     this.timer = 0;
     try {
       await store.forget();
-      this.said("This browser has forgotten them. What is on the page stays until you leave it.", false);
+      this.said("This browser has forgotten them. What is on the page is still there, and is kept again once it is trained on.", false);
     } catch (error) {
       this.refused(error);
     }

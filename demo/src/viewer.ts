@@ -1,9 +1,8 @@
 import { Answer, spoken } from "./answer.js";
-import { element } from "./dom.js";
+import { calm, element } from "./dom.js";
 import { Network } from "./network.js";
 import type { View } from "./worker/look.js";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** Who asked for less motion gets pictures that change this often, not frame by frame. */
 const CALM_MS = 1000;
 /** A new digit's answer is read out when the pen has rested this long. */
@@ -34,7 +33,7 @@ export class Viewer {
     this.newest = view;
     this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
-      if (calm.matches && now - this.drawn < CALM_MS) return;
+      if (calm() && now - this.drawn < CALM_MS) return;
       this.drawn = now;
       this.answer.show(this.newest!.probabilities, this.blank);
       this.network.show(this.newest!);
