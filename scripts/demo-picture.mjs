@@ -33,8 +33,8 @@ await main(async () => {
 
 async function train(page) {
   await page.click("#go:enabled");
-  const seen = (count) => Number(document.getElementById("seen").textContent.replaceAll(",", "").split(" ")[0]) >= count;
-  await page.waitForFunction(seen, DIGITS, { timeout: 300_000 });
+  const seen = async () => Number((await page.locator("#seen").innerText()).replaceAll(",", "").split(" ")[0]);
+  while ((await seen()) < DIGITS) await page.waitForTimeout(200);
 }
 
 /** A 3, as a hand draws it: two arcs. */
