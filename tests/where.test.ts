@@ -30,6 +30,7 @@ test.each([
   ["vite7/isolated.config.js", (text: string) => text],
   ["next/next.config.mjs", (text: string) => text],
   ["rollup/rollup.config.js", (text: string) => text],
+  ["parcel/package.json", (text: string) => /"@parcel\/resolver-default": \{[^}]*\}/.exec(text)![0].replaceAll(/\s+/g, " ")],
   ["esbuild/package.json", (text: string) => /"build": ".*"/.exec(text)![0]],
 ])("docs/bundlers.md has the lines of %s", (file, part) => {
   expect(read("docs/bundlers.md")).toContain(part(read(`tests/package/fixtures/${file}`)));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectTraining, faults, useBrowser, visit } from "./page.js";
+import { expectTraining, expectTrainingInWorker, faults, useBrowser, visit } from "./page.js";
 import { type Training, expectTrained, script, startServer } from "./project.js";
 import { ISOLATION, POLICY, inFrontOf, underPolicy } from "./server.js";
 import { withServer } from "./site.js";
@@ -42,6 +42,12 @@ describe(`next ${versions("next")["next"]}`, { timeout: 120_000 }, () => {
 
   test("a client component trains under a Content-Security-Policy", () =>
     withServer(inFrontOf(server.url, underPolicy(policy)), (url) => visitAndTrain(url, true)));
+
+  test("a client component trains in a worker, by lanegrad/worker", async () => {
+    const visited = await visit(browser(), `${server.url}/?worker`);
+    await expectTrainingInWorker(visited);
+    await visited.page.close();
+  });
 
   faults(browser, (headers) => inFrontOf(server.url, { ...NO_ISOLATION, ...headers }), policy);
 });

@@ -10,7 +10,7 @@ describe.each(Object.entries(versions("node")))("%s", { timeout: 60_000 }, (name
     expect(run("node", program(), ["--version"]).trim()).toBe(`v${version}`);
   });
 
-  test.each(["import.mjs", "require.cjs"])("%s trains, on several threads, without a word", (file) => {
+  test.each(["import.mjs", "require.cjs", "worker.mjs"])("%s trains, on several threads, without a word", (file) => {
     const training = JSON.parse(run("node", program(), [file])) as Training;
     expectTrained(training);
     expect(training.threads).toBeGreaterThan(1);

@@ -57,6 +57,16 @@ export async function expectTraining({ page, shown, said, workers }: Visit, isol
   for (const worker of workers) expect(worker).toMatch(/^http:/);
 }
 
+/** A worker of the page trained, on as many threads as if the page had. */
+export async function expectTrainingInWorker({ page, shown, said, workers }: Visit): Promise<void> {
+  expect(said).toEqual([]);
+  expect(shown).toMatch(/^\{/);
+  const training = JSON.parse(shown) as Training;
+  expectTrained(training);
+  expect(training.threads).toBe(Math.min(8, await page.evaluate(() => navigator.hardwareConcurrency)));
+  expect(workers[0]).toMatch(/^http:/);
+}
+
 const HTML = "<!doctype html><title>Start page of the app</title>";
 
 /**

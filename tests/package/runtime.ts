@@ -19,7 +19,7 @@ export function runtime(name: string, args: readonly string[]): void {
       expect(run(name, program, ["--version"])).toContain(version);
     });
 
-    test.each(["import.mjs", "require.cjs"])("%s trains, on several threads, without a word", (file) => {
+    test.each(["import.mjs", "require.cjs", "worker.mjs"])("%s trains, on several threads, without a word", (file) => {
       const training = JSON.parse(run(name, program, [...args, file])) as Training;
       expectTrained(training);
       expect(training.threads).toBeGreaterThan(1);

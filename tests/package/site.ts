@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { expectTraining, faults, useBrowser, visit } from "./page.js";
+import { expectTraining, expectTrainingInWorker, faults, useBrowser, visit } from "./page.js";
 import { folderOf, script } from "./project.js";
 import { ISOLATION, type Served, serve, underPolicy } from "./server.js";
 import { versions } from "./versions.js";
@@ -20,6 +20,13 @@ export function site(folder: () => string): void {
     await withServer(serve(folder(), { ...ISOLATION, ...underPolicy() }), async (url) => {
       const visited = await visit(browser(), url);
       await expectTraining(visited, true);
+      await visited.page.close();
+    });
+  });
+  test("trains in a worker of the page, by lanegrad/worker, under that policy too", async () => {
+    await withServer(serve(folder(), { ...ISOLATION, ...underPolicy() }), async (url) => {
+      const visited = await visit(browser(), `${url}?worker`);
+      await expectTrainingInWorker(visited);
       await visited.page.close();
     });
   });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, test } from "vitest";
-import { expectTraining, useBrowser, visit } from "./page.js";
+import { expectTraining, expectTrainingInWorker, useBrowser, visit } from "./page.js";
 import { folderOf, script, startServer } from "./project.js";
 import { site } from "./site.js";
 import { versions } from "./versions.js";
@@ -19,6 +19,10 @@ export function vite(project: string): void {
           const visited = await visit(browser(), `${server.url}/`);
           await expectTraining(visited, isolated);
           await visited.page.close();
+          if (!isolated) return;
+          const other = await visit(browser(), `${server.url}/?worker`);
+          await expectTrainingInWorker(other);
+          await other.page.close();
         } finally {
           await server.close();
         }
