@@ -169,6 +169,29 @@ describe("in Node", { timeout: 120_000 }, () => {
     expect(runFile("both.cjs", text)).toBe("true");
   });
 
+  test("it trains in a worker, imported and required, and the worker's errors are its own", () => {
+    const trainer = `expose({ *train() { yield ones([2]); return 3; }, fail: () => ones([2, 3]).matmul(ones([2, 3])) });`;
+    const follow = (script: string, url: string): string => `
+      const trainer = connect(new Worker(${url}));
+      const seen = [];
+      const run = trainer.train();
+      for await (const { shape, data } of run) seen.push(shape, [...data]);
+      const error = await trainer.fail().catch((error) => error);
+      console.log(JSON.stringify([...seen, await run, error instanceof ShapeError, error.stack.includes("${script}")]));`;
+    writeFileSync(join(project, "trainer.mjs"), `import { ones } from "lanegrad"; import { expose } from "lanegrad/worker"; ${trainer}`);
+    writeFileSync(
+      join(project, "trainer.cjs"),
+      `const { ones } = require("lanegrad"), { expose } = require("lanegrad/worker"); ${trainer}`,
+    );
+    const imported = `import { Worker } from "node:worker_threads"; import { ShapeError } from "lanegrad"; import { connect } from "lanegrad/worker";`;
+    const required = `const { Worker } = require("node:worker_threads"), { ShapeError } = require("lanegrad"), { connect } = require("lanegrad/worker");`;
+    const expected = JSON.stringify([[2], [1, 1], 3, true, true]);
+    expect(runFile("follow.mjs", `${imported} ${follow("trainer.mjs", `new URL("trainer.mjs", import.meta.url)`)}`)).toBe(expected);
+    expect(runFile("follow.cjs", `${required} (async () => { ${follow("trainer.cjs", `require.resolve("./trainer.cjs")`)} })();`)).toBe(
+      expected,
+    );
+  });
+
   test("it is required from a folder whose name needs escapes", () => {
     const odd = mkdtempSync(join(tmpdir(), "a b#100%é-"));
     try {
@@ -191,6 +214,8 @@ describe("in Node", { timeout: 120_000 }, () => {
     "inline.browser.js",
     "lanegrad.inline.min.js",
     "inline.cjs",
+    "worker.js",
+    "worker.browser.js",
   ];
   test.each(files)("importing %s touches no global of a browser and starts nothing", (file) => {
     const load = file.endsWith("cjs")
@@ -202,7 +227,7 @@ describe("in Node", { timeout: 120_000 }, () => {
         Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("import reads " + name); } });
       }
       const lanegrad = ${load};
-      console.log(typeof lanegrad.tensor, process.getActiveResourcesInfo().filter((name) => /Worker|Timeout|MessagePort/.test(name)).length);`;
+      console.log(typeof (lanegrad.tensor ?? lanegrad.connect), process.getActiveResourcesInfo().filter((name) => /Worker|Timeout|MessagePort/.test(name)).length);`;
     expect(runFile(name, text)).toBe("function 0");
   });
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { ShapeError, type Tensor } from "lanegrad";
+import { ShapeError, Tensor, nn, ones, optim, tensor } from "lanegrad";
 import * as worker from "lanegrad/worker";
 import { type PlainTensor, type Remote, type Run, WorkerError, connect, expose } from "lanegrad/worker";
 import { runFixture } from "./fixtures/run.js";
@@ -79,6 +79,56 @@ test("a process ends when no call is pending, also with a worker that was never 
   const { stdout, stderr, status, seconds } = runFixture("connected");
   expect([stdout.trim(), stderr, status]).toEqual(["answered 7", "", 0]);
   expect(seconds).toBeLessThan(20);
+});
+
+describe("plain tensors", () => {
+  const plain = (x: Tensor): PlainTensor => ({ dtype: x.dtype, shape: [...x.shape], data: x.toTypedArray() });
+
+  test("become tensors, with shape, dtype and options", () => {
+    const x = tensor({ dtype: "bool", shape: [2, 1], data: Uint8Array.of(1, 0) });
+    expect([x.dtype, x.tolist()]).toEqual(["bool", [[true], [false]]]);
+    const y = tensor(plain(ones([2])), { dtype: "float64", requiresGrad: true });
+    expect([y.dtype, y.requiresGrad]).toEqual(["float64", true]);
+    expect(() => tensor({ dtype: "float32", shape: [3], data: new Float32Array(2) })).toThrow(/2 elements do not fit the shape \[3\]/);
+  });
+
+  test("are loaded by models; one that does not fit changes nothing", () => {
+    const model = new nn.Linear(2, 1);
+    const state = { weight: plain(ones([1, 2])), bias: plain(ones([1])) };
+    expect(model.loadStateDict(state)).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(model.weight.tolist()).toEqual([[1, 1]]);
+    const short = { ...state, weight: plain(ones([1, 2]).mul(5)), bias: { ...state.bias, data: new Float32Array(3) } };
+    expect(() => model.loadStateDict(short)).toThrow(/bias has 3 elements, which do not fit its shape \[1\]/);
+    expect(() => model.loadStateDict({ ...state, weight: plain(ones([2])) })).toThrow(/size mismatch for weight: \[2\]/);
+    expect(model.weight.tolist()).toEqual([[1, 1]]);
+  });
+
+  test("are loaded by optimisers: training goes on as it would have", () => {
+    const trained = (restart: boolean): unknown => {
+      const p = new nn.Parameter(tensor([1, 2]));
+      let adam = new optim.Adam([p], { lr: 0.1 });
+      for (let i = 0; i < 4; i++) {
+        if (restart && i === 2) {
+          const { state, param_groups } = adam.stateDict();
+          const saved = Object.fromEntries(
+            Object.entries(state).map(([id, entry]) => [
+              id,
+              Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, value instanceof Tensor ? plain(value) : value])),
+            ]),
+          );
+          adam = new optim.Adam([p]);
+          const misshapen = { 0: { exp_avg: plain(ones([3])) } };
+          expect(() => adam.loadStateDict({ state: misshapen, param_groups })).toThrow(/exp_avg of parameter 0 has shape \[3\]/);
+          adam.loadStateDict({ state: saved, param_groups });
+        }
+        adam.zeroGrad();
+        p.mul(p).sum().backward();
+        adam.step();
+      }
+      return p.tolist();
+    };
+    expect(trained(true)).toEqual(trained(false));
+  });
 });
 
 test("its errors are lanegrad's own", () => {

@@ -8,7 +8,7 @@ import { sameShape, show } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import { zeroGradients } from "../core/zero-grad.js";
 import { zeros } from "../ops/creation.js";
-import { type OptimizerStateDict, restore, serialize, snake } from "./state.js";
+import { type OptimizerStateDict, type SavedOptimizerState, restore, serialize, snake } from "./state.js";
 
 /** Options that every optimiser has. */
 export interface BaseOptions {
@@ -148,10 +148,11 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
 
   /**
    * Goes on from a state, of an optimiser over parameters in the same order: its options and memories are copied.
+   * Tensors may be plain data, as another thread sends them.
    *
    * @throws ArgumentError or ShapeError when groups or shapes differ; nothing is changed then
    */
-  loadStateDict(dict: OptimizerStateDict): void {
+  loadStateDict(dict: SavedOptimizerState): void {
     const { options, states } = restore(this.constructor.name, dict, this.paramGroups);
     options.forEach((loaded) => this.checkOptions({ ...this.defaults, ...loaded }));
     this.paramGroups.forEach((group, i) => Object.assign(group, options[i]));

@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from "../runtime/errors.js";
 import { cast, materialize } from "../core/copy.js";
+import { type PlainTensor, isPlainTensor } from "../core/plain.js";
 import { sameShape, show } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import { clone } from "../ops/view.js";
@@ -12,6 +13,12 @@ export interface OptimizerStateDict {
   state: Record<number, Record<string, Tensor | number>>;
   /** Options in snake_case (`weight_decay`), and the numbers of the parameters. */
   param_groups: ({ params: number[] } & Record<string, unknown>)[];
+}
+
+/** The same where tensors may be plain data, as another thread sends them. */
+export interface SavedOptimizerState {
+  readonly state: Readonly<Record<number, Readonly<Record<string, Tensor | PlainTensor | number>>>>;
+  readonly param_groups: OptimizerStateDict["param_groups"];
 }
 
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -39,7 +46,7 @@ export function serialize(groups: readonly ParamGroup[], states: ReadonlyMap<Ten
 /** The contents of a state dict for these groups, copied. Changes nothing. */
 export function restore(
   name: string,
-  dict: OptimizerStateDict,
+  dict: SavedOptimizerState,
   groups: readonly ParamGroup[],
 ): { options: Partial<BaseOptions>[]; states: Map<Tensor, ParamState> } {
   const where = `${name}.loadStateDict()`;
@@ -57,8 +64,8 @@ export function restore(
   for (const { id, saved, p } of loaded) {
     if (!p) throw new ArgumentError(`${where}: there is state for parameter ${id}, which is in no group`);
     for (const [key, value] of Object.entries(saved)) {
-      if (key === "step" || !(value instanceof Tensor)) continue;
-      value.storage.check();
+      if (key === "step" || !(value instanceof Tensor || isPlainTensor(value))) continue;
+      if (value instanceof Tensor) value.storage.check();
       if (!sameShape(value.shape, p.shape))
         throw new ShapeError(`${where}: ${key} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(p.shape)}`);
     }
@@ -70,8 +77,9 @@ export function restore(
   return { options: options, states };
 }
 
-function stateOf(saved: Readonly<Record<string, Tensor | number>>, p: Tensor): ParamState {
+function stateOf(saved: Readonly<Record<string, Tensor | PlainTensor | number>>, p: Tensor): ParamState {
   const entries = Object.entries(saved).map(([key, value]): [string, Tensor | number] => {
+    if (isPlainTensor(value)) return [key, key === "step" ? value.data[0]! : tensor(value, { dtype: p.dtype })];
     if (!(value instanceof Tensor)) return [key, value];
     if (key === "step") return [key, item(value)];
     return [key, value.dtype === p.dtype ? clone(materialize(value)) : cast(value, p.dtype, "loadStateDict")];

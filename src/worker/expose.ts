@@ -11,6 +11,7 @@ type Methods = Record<string, (...args: unknown[]) => unknown>;
 type Call = Extract<ToWorker, { kind: "call" }>;
 
 let exposed = false;
+const STACK = 50;
 
 /**
  * Offers an object's methods to the thread that started this worker, where `connect()` calls them. To be called once, in the
@@ -48,6 +49,8 @@ export function expose(trainer: object): void {
     if (RESERVED.includes(name)) throw new ArgumentError(`expose(): a method cannot be called ${name}: connect() uses that name itself`);
   }
   exposed = true;
+  // V8 keeps ten lines of a stack: those of the library alone may be more, and the trainer's own line is what tells.
+  if (Error.stackTraceLimit < STACK) Error.stackTraceLimit = STACK;
   serve(trainer as Methods, new Set(names), port);
 }
 

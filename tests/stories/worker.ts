@@ -267,6 +267,7 @@ const STORIES: Record<string, Story> = {
     same((await rejected(run)) === error, true);
     const product = await rejected(trainer.badProduct());
     assert(product instanceof ShapeError && /\[2, 3\]/.test(product.message), String(product));
+    assert(/badProduct/.test(product.stack!), `the trainer's own line is missing: ${product.stack}`);
     assert(!(product instanceof IndexError) && !(product instanceof AutogradError), "it is of every class");
     same(await rejected(Promise.resolve(trainer.throwsText())), "just a text");
   },
