@@ -139,7 +139,10 @@ export class Pool {
       this.living++;
       this.workers[index] = host.spawn(message, { onGone: (why) => this.lost(index, why) }, workerUrl);
     } catch (error) {
-      this.lost(index, String(error));
+      // Browsers start no worker from a script of another origin, such as a CDN's.
+      const advice =
+        (error as Error).name === "SecurityError" ? "; serve that script from the page's origin and pass init({ workerUrl })" : "";
+      this.lost(index, String(error) + advice);
     }
   }
 

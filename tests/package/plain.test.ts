@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { beforeAll, describe, test } from "vitest";
-import { expectTraining, useBrowser, visit } from "./page.js";
-import { folderOf, script } from "./project.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Visit, expectTraining, useBrowser, visit } from "./page.js";
+import { type Training, expectTrained, folderOf, script } from "./project.js";
 import { ISOLATION, serve } from "./server.js";
 import { site, withServer } from "./site.js";
 
@@ -24,5 +24,35 @@ describe("a page without a bundler, beside the package's files", { timeout: 60_0
         await visited.page.close();
       });
     });
+  });
+
+  describe("that imports from another origin, as from a CDN", () => {
+    const browser = useBrowser();
+    const CDN = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" };
+    const fromCdn = (isolated: boolean, work: (visited: Visit) => Promise<void>): Promise<void> =>
+      withServer(serve(folder(), CDN), (cdn) =>
+        withServer(serve(folder(), isolated ? ISOLATION : {}), async (url) => {
+          const visited = await visit(browser(), url, (page) =>
+            page.route("**/train.js", async (route) => {
+              const response = await route.fetch();
+              const body = (await response.text()).replace("./lanegrad/", `${cdn}lanegrad/`);
+              await route.fulfill({ response, body });
+            }),
+          );
+          await work(visited);
+          await visited.page.close();
+        }),
+      );
+
+    test("trains without isolation", () => fromCdn(false, (visited) => expectTraining(visited, false)));
+
+    test("trains on one thread with isolation, and says what to do for more", () =>
+      fromCdn(true, ({ shown, said }) => {
+        const training = JSON.parse(shown) as Training;
+        expectTrained(training);
+        expect(training.threads).toBe(1);
+        expect(said).toEqual([expect.stringMatching(/^lanegrad: a worker thread is gone \(SecurityError.*init\(\{ workerUrl \}\)/)]);
+        return Promise.resolve();
+      }));
   });
 });
