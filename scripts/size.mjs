@@ -1,7 +1,6 @@
-// npm run size: lines per folder, and bytes of what users download.
+// npm run size: lines per folder, and bytes of what users download. With --write these are accepted: docs/sizes.json and the README.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { setup } from "./setup/all.mjs";
 import { root } from "./setup/paths.mjs";
 import { main } from "./setup/steps.mjs";
@@ -31,16 +30,11 @@ function printLines() {
   }
 }
 
-function printBytes() {
-  console.log(`\n${"file".padEnd(20)}${"bytes".padStart(10)}${"gzip".padStart(10)}`);
-  for (const name of readdirSync(join(root, "dist")).filter((file) => /\.(js|cjs|wasm)$/.test(file))) {
-    const bytes = readFileSync(join(root, "dist", name));
-    console.log(`${name.padEnd(20)}${String(bytes.length).padStart(10)}${String(gzipSync(bytes).length).padStart(10)}`);
-  }
-}
-
 await main(async () => {
   await setup();
   printLines();
-  printBytes();
+  const { measure, table, write } = await import("./sizes.mjs"); // only now there is an esbuild
+  const sizes = await measure();
+  console.log(`\n${table(sizes)}`);
+  if (process.argv.includes("--write")) write(sizes);
 });

@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openEditor } from "./harness/editor.js";
 
 /*
  * The package as npm would publish it, in the node_modules of a user's project: what it holds, how it is
@@ -73,8 +76,10 @@ describe("the package", { timeout: 120_000 }, () => {
       ...["inline.js", "inline.cjs", "inline.browser.js", "lanegrad.min.js", "lanegrad.inline.min.js"],
       ...["simd.wasm", "relaxed-simd.wasm", "threads.wasm", "relaxed.wasm", "types/index.d.ts", "types-cjs/index.d.ts"],
     ].map((name) => `dist/${name}`);
-    expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", ...expected]));
-    const strange = files.filter((name) => !/^(package\.json|LICENSE|README\.md|dist\/.*\.(js|cjs|mjs|map|wasm|d\.ts|json))$/.test(name));
+    expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", "THIRD-PARTY.md", ...expected]));
+    const strange = files.filter(
+      (name) => !/^(package\.json|LICENSE|THIRD-PARTY\.md|README\.md|dist\/.*\.(js|cjs|mjs|map|wasm|d\.ts|json))$/.test(name),
+    );
     expect(strange).toEqual([]);
   });
 
@@ -90,6 +95,11 @@ describe("the package", { timeout: 120_000 }, () => {
     expect(manifest).not.toHaveProperty("peerDependencies");
     for (const script of ["preinstall", "install", "postinstall", "prepare"]) expect(manifest.scripts).not.toHaveProperty(script);
     expect(files).not.toContain("binding.gyp");
+  });
+
+  test("has the licences of the crates in its WebAssembly", () => {
+    run(process.execPath, ["scripts/licences.mjs", "--check"], root);
+    expect(readFileSync(join(installed, "THIRD-PARTY.md"), "utf8")).toMatch(/^## wasm-bindgen \d[^]*Permission is hereby granted/m);
   });
 
   test("has every file that its manifest names", () => {
@@ -270,5 +280,77 @@ describe("TypeScript", { timeout: 120_000 }, () => {
     expect(errors, stdout).toEqual([
       expect.stringMatching(/use\.\w+\(6,18\): error TS2322: Type 'number' is not assignable to type 'Tensor'/),
     ]);
+  });
+});
+
+describe("an editor", { timeout: 120_000 }, () => {
+  const text = `
+    import { F, nn, tensor, Tensor } from "lanegrad";
+    import * as layers from "lanegrad/nn";
+    const x: Tensor = tensor([1]);
+    const y = F.conv2d(x, x);
+    const layer = new nn.Linear(2, 3), other = new layers.LSTM(2, 3);
+    const product = x.matmul(y), all = x.sum(0, { keepdim: true });
+    layer.forward(product);
+  `;
+
+  test.each([
+    ["an ES module", "editor.mts"],
+    ["a CommonJS module", "editor.cts"],
+  ])("shows signatures and doc comments in %s", (_, name) => {
+    const file = join(project, name);
+    writeFileSync(file, text);
+    const { module, moduleResolution, target } = {
+      module: ts.ModuleKind.Node16,
+      moduleResolution: ts.ModuleResolutionKind.Node16,
+      target: ts.ScriptTarget.ES2022,
+    };
+    const editor = openEditor(file, {
+      module,
+      moduleResolution,
+      target,
+      lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+      types: [],
+    });
+    expect(editor.over("= tensor")).toMatch(/tensor\(data: [^]*\): Tensor\n[^]*---\nA tensor with these values/);
+    expect(editor.over("F.conv2d")).toMatch(/conv2d\(x: Tensor, weight: Tensor[^]*---\nTwo-dimensional convolution/);
+    expect(editor.over("new nn.Linear")).toMatch(/new Linear\(inFeatures: number, outFeatures: number[^]*---\n.*bias/);
+    expect(editor.over("layers.LSTM")).toMatch(/new LSTM\(inputSize: number, hiddenSize: number[^]*---\nLong short-term memory/);
+    expect(editor.over("x.matmul")).toMatch(/matmul: \(y: Tensor\) => Tensor[^]*---\nMatrix product/);
+    expect(editor.over("x.sum")).toMatch(/sum: \(dim\?: [^]*---\n.*sum/i);
+    expect(editor.over("keepdim")).toMatch(/---\nLeave the reduced dims/);
+    expect(editor.after("layer.")).toEqual(expect.arrayContaining(["forward", "parameters", "stateDict"]));
+    expect(editor.after("const product = x.")).toEqual(expect.arrayContaining(["add", "matmul", "backward", "toTypedArray", "shape"]));
+    expect(editor.after("const y = F.")).toEqual(expect.arrayContaining(["conv2d", "relu", "crossEntropy"]));
+  });
+});
+
+describe("what checks packages says of it:", { timeout: 120_000 }, () => {
+  const archive = (): string =>
+    join(
+      project,
+      readdirSync(project).find((name) => name.endsWith(".tgz"))!,
+    );
+
+  test("publint", async () => {
+    const { messages } = await publint({ pack: { tarball: Uint8Array.from(readFileSync(archive())).buffer } });
+    expect(messages).toEqual([]);
+  });
+
+  // Subpaths need a resolution that knows "exports"; nobody imports the script of a thread.
+  test("are the types wrong?", () => {
+    const script = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+    const args = [
+      archive(),
+      "--profile",
+      "node16",
+      "--exclude-entrypoints",
+      "thread-worker",
+      "--format",
+      "ascii",
+      "--no-color",
+      "--no-emoji",
+    ];
+    expect(run(process.execPath, [script, ...args])).toMatch(/"lanegrad\/worker"\s+node16 \(from CJS\): OK \(CJS\)/);
   });
 });

@@ -8,10 +8,11 @@ import { root } from "./paths.mjs";
 import { runner } from "./run.mjs";
 import { hashOf, removeStamp, stampMatches, writeStamp } from "./stamp.mjs";
 import { step } from "./steps.mjs";
+import { addDocs } from "./type-docs.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const scripts = ["entries", "pure", "ts"].map((name) => `scripts/setup/${name}.mjs`).concat("scripts/setup/commonjs.cjs");
+const scripts = ["entries", "pure", "ts", "type-docs"].map((name) => `scripts/setup/${name}.mjs`).concat("scripts/setup/commonjs.cjs");
 const builds = names.map((name) => `pkg/${name}/.stamp`);
 const configs = ["tsup.config.mjs", "tsconfig.json", "package.json", "package-lock.json", ...scripts];
 
@@ -101,6 +102,7 @@ async function makeTypes() {
     mkdirSync(join(root, "dist/pkg", name), { recursive: true });
     copyFileSync(join(root, "pkg", name, "lanegrad_wasm.d.ts"), join(root, "dist/pkg", name, "lanegrad_wasm.d.ts"));
   }
+  addDocs("dist/types");
   // `require` needs types that TypeScript takes for CommonJS: the same files under another package type.
   cpSync(join(root, "dist/types"), join(root, "dist/types-cjs"), { recursive: true });
   // Both kinds import the kernels' names: from CommonJS anyone may.

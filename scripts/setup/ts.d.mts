@@ -1,0 +1,2 @@
+/** Brings the bundles in dist/ up to date. */
+export function library(): Promise<void>;

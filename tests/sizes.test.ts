@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { library } from "../scripts/setup/ts.mjs";
+import { type Sizes, bundle, growth, measure, readmeIsCurrent } from "../scripts/sizes.mjs";
+
+/*
+ * What users download, and that a bundle holds nothing that its program does not use.
+ */
+
+describe("bytes", { timeout: 120_000 }, () => {
+  let sizes: Sizes;
+  beforeAll(async () => {
+    await library();
+    sizes = await measure();
+  }, 120_000);
+
+  test("have not grown by more than 3 %: where it is worth it, `npm run size -- --write` accepts them", () => {
+    expect(growth(sizes)).toEqual([]);
+  });
+
+  test("growth is noticed", () => {
+    const [name, row] = Object.entries(sizes)[0]!;
+    expect(growth({ ...sizes, [name]: { ...row, gzip: row.gzip * 1.1 } })).toEqual([expect.stringContaining("bytes, gzipped")]);
+    expect(growth({ new: { bytes: 1, gzip: 1, brotli: 1 } })).toEqual(["new: not there → 1 bytes, gzipped"]);
+  });
+
+  test("one build is at most 400 kB, gzipped: script and kernels", () => {
+    for (const build of ["simd", "relaxed-simd", "threads", "relaxed"]) {
+      const parts = ["`lanegrad.min.js`: all of it", "`thread-worker`", `\`${build}.wasm\``].map((name) => sizes[name]!.gzip);
+      expect(
+        parts.reduce((a, b) => a + b),
+        build,
+      ).toBeLessThan(400_000);
+    }
+  });
+
+  test("are those in the README: npm run size -- --write", () => {
+    expect(readmeIsCurrent()).toBe(true);
+  });
+});
+
+describe("a bundle", { timeout: 60_000 }, () => {
+  // Words of messages and names, which a minifier leaves as they are.
+  const MARKS = {
+    "an optimiser": "weightDecay",
+    "a layer": "inFeatures",
+    "recurrent layers": "nonlinearity",
+    attention: "scaledDotProductAttention",
+    convolutions: "conv2d",
+    safetensors: "safetensors",
+    "a loader": "DataLoader",
+    MNIST: "train-images",
+    gradcheck: "gradcheck",
+  };
+  const found = async (program: string): Promise<string[]> => {
+    const text = new TextDecoder().decode(await bundle(program));
+    return Object.entries(MARKS).flatMap(([name, mark]) => (text.includes(mark) ? [name] : []));
+  };
+
+  test("of everything holds everything, so the marks mean something", async () => {
+    expect(await found(`export * from "lanegrad";`)).toEqual(Object.keys(MARKS));
+  });
+
+  test("of tensor and matmul holds neither layers nor optimisers, loaders or files", async () => {
+    expect(await found(`import { matmul, tensor } from "lanegrad"; console.log(matmul(tensor([[1]]), tensor([[1]])));`)).toEqual([]);
+  });
+
+  test("of one layer and one optimiser holds neither attention nor loaders or files, from the subpaths", async () => {
+    const program = `import { Linear } from "lanegrad/nn"; import * as optim from "lanegrad/optim"; import { randn } from "lanegrad";
+      console.log(new optim.SGD(new Linear(1, 1).parameters(), { lr: 1 }), randn([1]));`;
+    const names = await found(program);
+    expect(names).toEqual(expect.arrayContaining(["an optimiser", "a layer"]));
+    for (const absent of ["attention", "safetensors", "a loader", "MNIST", "gradcheck"]) expect(names).not.toContain(absent);
+  });
+});
