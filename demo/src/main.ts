@@ -1,19 +1,19 @@
 import "../css/page.css";
-import { connect } from "lanegrad/worker";
+import { type Run, connect } from "lanegrad/worker";
 import { Confusion } from "./confusion.js";
 import { Curves } from "./curves.js";
 import { element } from "./dom.js";
 import { Examples } from "./examples.js";
+import { Fetched } from "./fetched.js";
 import { Gallery, type TestDigits, pixelsOf } from "./gallery.js";
 import { History } from "./history.js";
 import { Keeper } from "./keeper.js";
 import { Knobs } from "./knobs.js";
-import { notice, withdraw } from "./notices.js";
+import { notice } from "./notices.js";
 import { Pad } from "./pad.js";
 import { Panel } from "./panel.js";
 import { type Listener, Session } from "./session.js";
 import type { Kept } from "./store.js";
-import { TrainingDigits } from "./training-digits.js";
 import { Viewer } from "./viewer.js";
 import { offerWeights } from "./weights.js";
 import type { Exam } from "./worker/examine.js";
@@ -68,11 +68,21 @@ const listener: Listener = {
   failed: (error) => notice("training", "Training has stopped. What the net has learnt is still there.", { details: error }),
 };
 
-const trainingDigits = new TrainingDigits(trainer, folder, {
-  progress: (share) => panel.loading(share),
-  here: () => panel.seen(session.seen),
+// The test digits come first, a sixth of all bytes: with them the page is alive.
+const testDigits = new Fetched(
+  "The test digits could not be loaded. You can draw, but there is nothing to train and test on.",
+  async () => show(await arrival(trainer.loadTest(folder))),
+  () => void fetchDigits(),
+);
+const trainingDigits = new Fetched(
+  "The digits to train on could not be loaded. All else on this page works.",
+  () => arrival(trainer.loadTrain(folder)),
+  () => void fetchDigits(),
+);
+const session = new Session(trainer, listener, async () => {
+  await testDigits.ready();
+  await trainingDigits.ready();
 });
-const session = new Session(trainer, listener, () => trainingDigits.ready());
 const weights = offerWeights(session, {
   taken: () => goBackTo(0),
   done: (name) => panel.say(`The weights of ${name} are in place.`),
@@ -88,7 +98,8 @@ async function start(): Promise<void> {
   }
   await goOn();
   session.ready();
-  await fetchTestDigits();
+  pad.repeat(); // something may have been drawn already
+  await fetchDigits();
 }
 
 /** With the net that this browser kept, if there is one. */
@@ -110,26 +121,28 @@ async function restore({ checkpoint, history: curves, lr, batchSize }: Kept): Pr
   return restored;
 }
 
-/** The digits for examinations come first: with them the page is alive. */
-async function fetchTestDigits(): Promise<void> {
-  try {
-    const run = trainer.loadTest(folder);
-    for await (const share of run) panel.loading(share);
-    const here = (digits = await run);
-    withdraw("test-digits");
-    const examples = new Examples(here, look);
-    pad.onDigitKey((digit) => examples.take(digit));
-    if (pad.empty) look(0);
-    panel.seen(session.seen);
-    await session.examine();
-    const { connection } = navigator as { connection?: { saveData?: boolean } };
-    if (!connection?.saveData) await trainingDigits.ready().catch(() => undefined);
-  } catch (error) {
-    notice("test-digits", "The test digits could not be loaded. You can draw, but there is nothing to train and test on.", {
-      details: error,
-      action: { text: "Try again", run: () => void fetchTestDigits() },
-    });
-  }
+const saidAlready = (): void => undefined;
+
+async function fetchDigits(): Promise<void> {
+  await testDigits.ready().catch(saidAlready);
+  if (!digits) return;
+  if (session.state !== "training") await session.examine();
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
+  if (!connection?.saveData) await trainingDigits.ready().catch(saidAlready);
+}
+
+/** Waits for digits, and shows how many are here. */
+async function arrival<T>(run: Run<number, T>): Promise<T> {
+  for await (const share of run) panel.loading(share);
+  panel.seen(session.seen);
+  return run;
+}
+
+function show(here: TestDigits): void {
+  digits = here;
+  const examples = new Examples(here, look);
+  pad.onDigitKey((digit) => examples.take(digit));
+  if (pad.empty) look(0);
 }
 
 function look(index: number): void {

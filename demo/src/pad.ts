@@ -8,7 +8,7 @@ const PEN = 0.07;
 /** The pad that one draws on, by mouse, finger or pen. It can show a digit of MNIST as well. */
 export class Pad {
   private strokes: Stroke[] = [];
-  private digit: Uint8Array | null = null;
+  private digit: Uint8Array<ArrayBuffer> | null = null;
   private pending = 0;
   private take: (digit: number) => void = () => undefined;
   private readonly canvas: HTMLCanvasElement;
@@ -42,6 +42,11 @@ export class Pad {
     this.changed(new Uint8Array(784));
   }
 
+  /** Tells once more what is on it. */
+  repeat(): void {
+    this.changed(this.digit ?? rasterise(this.strokes));
+  }
+
   /** Shows a digit in place of a drawing. */
   show(pixels: Uint8Array<ArrayBuffer>): void {
     this.strokes = [];
@@ -66,7 +71,7 @@ export class Pad {
 
   private extend(event: PointerEvent): void {
     if (!this.box.hasPointerCapture(event.pointerId)) return;
-    const moves = event.getCoalescedEvents();
+    const moves = "getCoalescedEvents" in event ? event.getCoalescedEvents() : []; // Safari before 18.2 has none
     for (const move of moves.length > 0 ? moves : [event]) this.strokes.at(-1)!.push(...this.at(move));
     this.soon();
   }

@@ -39,8 +39,8 @@ export class Session {
   /** Starts, pauses or goes on, whichever is next. */
   async toggle(): Promise<void> {
     if (this.state === "training") return this.pause();
-    this.examination?.cancel();
     if (this.state === "paused" && this.run) {
+      this.examination?.cancel();
       this.run.resume();
       return this.enter("training");
     }
@@ -52,6 +52,7 @@ export class Session {
     } catch {
       return this.enter(before); // who loads them says so
     }
+    this.examination?.cancel();
     this.ended = this.follow();
     this.enter("training");
   }
@@ -94,7 +95,7 @@ export class Session {
     try {
       const { seen, exam } = await run;
       this.seen = seen;
-      this.listener.exam(exam, seen);
+      if (exam) this.listener.exam(exam, seen);
     } catch (error) {
       if (!isAbort(error)) throw error;
     } finally {

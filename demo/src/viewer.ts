@@ -15,14 +15,15 @@ export class Viewer {
   private newest: View | null = null;
   private blank = true;
   private frame = 0;
-  private drawn = 0;
+  private drawn = -Infinity;
+  private later = 0;
   private readOut = 0;
 
   /** The visitor has another digit on the pad: an answer to it is not put off. */
   digit(pixels: Uint8Array<ArrayBuffer>): void {
     this.blank = pixels.every((value) => value === 0);
     this.network.digit(pixels);
-    this.drawn = 0;
+    this.drawn = -Infinity;
     clearTimeout(this.readOut);
     this.readOut = window.setTimeout(() => {
       if (this.newest && !this.blank) element("spoken").textContent = spoken(this.newest.probabilities);
@@ -33,7 +34,12 @@ export class Viewer {
     this.newest = view;
     this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
-      if (calm() && now - this.drawn < CALM_MS) return;
+      const early = calm() ? this.drawn + CALM_MS - now : 0;
+      clearTimeout(this.later);
+      if (early > 0) {
+        this.later = window.setTimeout(() => this.show(this.newest!), early);
+        return;
+      }
       this.drawn = now;
       this.answer.show(this.newest!.probabilities, this.blank);
       this.network.show(this.newest!);

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
 import { io, loadSafetensors, nn } from "lanegrad";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,7 +38,8 @@ describe("the demo", { timeout: 120_000 }, () => {
 
     await page.click("#go");
     expect(await demo.text("go")).toBe("Go on");
-    await page.waitForTimeout(100);
+    await eventually(() => demo.text("kept")).toMatch(/^Kept in this browser/);
+    await demo.examined();
     const seen = await demo.number("seen");
     await page.waitForTimeout(300);
     expect(await demo.number("seen")).toBe(seen);
@@ -45,6 +47,7 @@ describe("the demo", { timeout: 120_000 }, () => {
     await eventually(() => demo.text("said")).toBe("1");
     await page.click("#go");
     await eventually(() => demo.number("seen")).toBeGreaterThan(seen);
+    expect(await demo.text("notices")).toBe("");
     expect(demo.said).toEqual([]);
     await demo.close();
   });
@@ -115,18 +118,34 @@ describe("the demo", { timeout: 120_000 }, () => {
     await demo.close();
   });
 
-  test("says what is missing: digits, and SIMD", async () => {
-    let broken = true;
+  test("says what is missing: digits of either set, and SIMD", async () => {
+    const labels = await readFile(new URL("../../examples/data/mnist/t10k-labels-idx1-ubyte.gz", import.meta.url));
+    let broken = "**";
     const demo = await DemoPage.open(browser, "plain", {
-      prepare: (page) => page.route("**/train-images*", (route) => (broken ? route.fulfill({ status: 404 }) : route.continue())),
+      prepare: async (page) => {
+        await page.route("**/train-images*", (route) => (broken ? route.fulfill({ status: 404 }) : route.continue()));
+        // As a server answers that has the browser unpack it.
+        await page.route("**/t10k-labels*", (route) =>
+          broken === "**" ? route.abort() : route.fulfill({ body: gunzipSync(labels), contentType: "application/octet-stream" }),
+        );
+      },
     });
-    await eventually(() => demo.text("notices")).toMatch(/The digits to train on could not be loaded/);
+    const { page } = demo;
+    const again = page.locator("#notices").getByRole("button", { name: "Try again" });
+    await eventually(() => demo.text("notices")).toMatch(/The test digits could not be loaded/);
     await demo.draw(zero);
     await eventually(() => demo.text("said")).toMatch(/\d/);
-    broken = false;
-    await demo.page.getByRole("button", { name: "Try again" }).click();
+    broken = "train";
+    await again.click();
+    await demo.ready();
+    await eventually(() => demo.text("notices")).toMatch(/^The digits to train on could not be loaded/);
+    await page.click("#go");
+    await eventually(() => demo.text("go")).toBe("Start training"); // in vain
+    broken = "";
+    await again.click();
     await demo.start();
     expect(await demo.text("notices")).toBe("");
+    expect(await demo.text("sure")).not.toBe("nothing drawn yet"); // what was drawn is still there
     await demo.close();
 
     const old = await DemoPage.open(browser, "plain", {
@@ -162,6 +181,7 @@ describe("the demo", { timeout: 120_000 }, () => {
     await eventually(() => demo.number("accuracy")).toBeGreaterThan(60);
     await page.keyboard.press("Enter");
     expect(await demo.text("go")).toBe("Go on");
+    await demo.examined();
     await page.locator("#lr").focus();
     await page.keyboard.press("ArrowRight");
     expect(await demo.text("lr-value")).toBe("0.002");

@@ -92,10 +92,10 @@ export const service = {
     return look(net.model, pixels);
   },
 
-  /** Examines the net as it is, which is not to be trained meanwhile. */
+  /** Examines the net as it is, which is not to be trained meanwhile; gives null where there are no test digits. */
   *examine() {
     const { seen } = net;
-    return { seen, exam: yield* examine(net.model, test!) };
+    return { seen, exam: test && (yield* examine(net.model, test)) };
   },
 
   /** Trains until it is cancelled. */
