@@ -1,11 +1,9 @@
 // node scripts/demo-picture.mjs: remakes docs/images/demo.png, the page as it is after some seconds of training.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { chromium as playwright } from "playwright-core";
 import { setup } from "./setup/all.mjs";
 import { chromium } from "./setup/chromium.mjs";
 import { root } from "./setup/paths.mjs";
-import { buildSite, serveSite } from "./setup/site.mjs";
 import { main, step } from "./setup/steps.mjs";
 
 const file = join(root, "docs/images/demo.png");
@@ -14,6 +12,8 @@ const DIGITS = 45_000;
 await main(async () => {
   await setup();
   const program = await chromium(Promise.resolve());
+  const { chromium: playwright } = await import("playwright-core"); // packages are there only now
+  const { buildSite, serveSite } = await import("./setup/site.mjs");
   await step("page", buildSite);
   const site = await serveSite(undefined, { port: 0 });
   const browser = await playwright.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] });

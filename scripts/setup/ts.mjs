@@ -8,7 +8,6 @@ import { root } from "./paths.mjs";
 import { runner } from "./run.mjs";
 import { hashOf, removeStamp, stampMatches, writeStamp } from "./stamp.mjs";
 import { step } from "./steps.mjs";
-import { addDocs } from "./type-docs.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
@@ -102,6 +101,7 @@ async function makeTypes() {
     mkdirSync(join(root, "dist/pkg", name), { recursive: true });
     copyFileSync(join(root, "pkg", name, "lanegrad_wasm.d.ts"), join(root, "dist/pkg", name, "lanegrad_wasm.d.ts"));
   }
+  const { addDocs } = await import("./type-docs.mjs"); // TypeScript is there only now
   addDocs("dist/types");
   // `require` needs types that TypeScript takes for CommonJS: the same files under another package type.
   cpSync(join(root, "dist/types"), join(root, "dist/types-cjs"), { recursive: true });
