@@ -10,7 +10,9 @@ function packagesOf(file: URL, seen = new Set<string>()): string[] {
   seen.add(file.href);
   const names = [...readFileSync(file, "utf8").matchAll(/^import (?:[^"]* from )?"(?!node:)([^"]+)";/gm)].map(([, name]) => name!);
   return names.flatMap((name) =>
-    name.startsWith(".") ? packagesOf(new URL(name, file), seen) : [`${name} in ${fileURLToPath(file).slice(fileURLToPath(scripts).length)}`],
+    name.startsWith(".")
+      ? packagesOf(new URL(name, file), seen)
+      : [`${name} in ${fileURLToPath(file).slice(fileURLToPath(scripts).length)}`],
   );
 }
 
