@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Training, expectTrained, folderOf, run } from "./project.js";
-import { join } from "node:path";
+import { expected, linesOf } from "./readme.js";
 import { versions } from "./versions.js";
 
 describe.each(Object.entries(versions("node")))("%s", { timeout: 60_000 }, (name, version) => {
@@ -21,4 +24,9 @@ describe.each(Object.entries(versions("node")))("%s", { timeout: 60_000 }, (name
       console.log(createRequire(import.meta.url)("lanegrad").Tensor === Tensor);`;
     expect(run("node", program(), ["--input-type=module", "-e", text]).trim()).toBe("true");
   });
+});
+
+test("the README's lines for Node print what they shall", { timeout: 60_000 }, () => {
+  writeFileSync(join(folderOf("node"), "hello.mjs"), linesOf("hello.mjs"));
+  expect(run("node", process.execPath, ["hello.mjs"]).trim()).toBe(expected(Math.min(8, availableParallelism())));
 });

@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Visit, expectTraining, useBrowser, visit } from "./page.js";
 import { type Training, expectTrained, folderOf, script } from "./project.js";
+import { expectShown, linesOf } from "./readme.js";
 import { ISOLATION, serve } from "./server.js";
 import { site, withServer } from "./site.js";
 
@@ -11,6 +13,15 @@ describe("a page without a bundler, beside the package's files", { timeout: 60_0
   beforeAll(() => void script("plain", "build"));
 
   describe("that imports by a relative URL", () => site(folder));
+
+  describe("that is the README's", () => {
+    const browser = useBrowser();
+    test("shows what it shall", async () => {
+      writeFileSync(join(folder(), "lanegrad/index.html"), linesOf("index.html"));
+      writeFileSync(join(folder(), "favicon.ico"), ""); // a browser asks for it where a page names none
+      await withServer(serve(folder()), (url) => expectShown(browser(), `${url}lanegrad/`));
+    });
+  });
 
   describe("that has an import map", () => {
     const browser = useBrowser();
