@@ -43,6 +43,7 @@ async function install(name) {
   for (const entry of readdirSync(project)) if (!kept.includes(entry)) rmSync(join(project, entry), { recursive: true });
   const from = join(fixtures, name);
   cpSync(from, project, { recursive: true, filter: (file) => file === from || !kept.includes(basename(file)) });
+  // Also one that holds nothing but .gitkeep.
   const sources = existsSync(join(project, "src")) ? join(project, "src") : project;
   cpSync(join(fixtures, "common"), sources, { recursive: true });
   // What tools remember of the last tarball, a new user has not.
