@@ -16,6 +16,8 @@ export interface Effort {
 /** A sample is as many runs as take this long, so that the clock's grain does not show. */
 const SAMPLE_SECONDS = 2e-3;
 const WARM_UP_SECONDS = 0.3;
+/** Runs below this long are mostly JavaScript, which engines compile in steps: these warm up in full in quick runs too. */
+const BRIEF_SECONDS = 1e-3;
 
 /** Seconds of `count` runs. */
 async function timed(run: Side["run"], count: number): Promise<number> {
@@ -37,7 +39,7 @@ export async function warmUp(run: Side["run"], { seconds }: Effort): Promise<num
     const once = await timed(run, count);
     spent += once;
     if (once < SAMPLE_SECONDS) count = Math.min(1 << 20, Math.ceil(count * Math.min(8, 1.2 * (SAMPLE_SECONDS / Math.max(once, 1e-5)))));
-    else if (spent >= Math.min(WARM_UP_SECONDS, seconds)) return count;
+    else if (spent >= (once / count < BRIEF_SECONDS ? WARM_UP_SECONDS : Math.min(WARM_UP_SECONDS, seconds))) return count;
     await turn();
   }
 }

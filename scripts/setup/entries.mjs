@@ -6,7 +6,7 @@ import { root } from "./paths.mjs";
 const source = (path) => join(root, "src", path);
 
 /** The entries of package.json, by name in dist/. */
-const entrances = { index: "index.ts", library: "library.ts", inline: "inline/index.ts", worker: "worker/index.ts" };
+const entrances = { index: "index.ts", inline: "inline/index.ts", worker: "worker/index.ts" };
 
 /** Every file that another exports as a namespace (`export * as nn from "./nn/index.js"`). */
 function namespaces() {
@@ -28,7 +28,7 @@ const inRoot = (files) => Object.fromEntries(Object.entries(files).map(([name, p
  * object with everything in it, and a user's bundler could no longer see that of it only `nn.Linear` is used. Node, which
  * reads every file whatever is used of it, starts faster with fewer.
  */
-export const entries = { node: inRoot(entrances), browser: inRoot({ ...namespaces(), ...entrances }) };
+export const entries = { node: inRoot(entrances), browser: inRoot({ ...namespaces(), library: "library.ts", ...entrances }) };
 
 /** Leaves imports of entries as they are, but for their names in dist/. */
 export function keepEntries(platform, suffix) {
