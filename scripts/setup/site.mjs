@@ -1,6 +1,6 @@
 // The page in demo/, built: files that any host serves, at any path. Beside it the MNIST files, spiral.html and, for that
 // page, the library's own browser files in lanegrad/.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build, preview } from "vite";
 import { root } from "./paths.mjs";
@@ -25,8 +25,7 @@ export async function buildSite(outDir = siteDir) {
   mkdirSync(library);
   const files = readdirSync(join(root, "dist")).filter((name) => /^lanegrad\.min\.js$|^thread-worker\.browser\.js$|\.wasm$/.test(name));
   for (const file of files) copyFileSync(join(root, "dist", file), join(library, file));
-  const spiral = join(demo, "spiral.html");
-  if (existsSync(spiral)) copyFileSync(spiral, join(outDir, "spiral.html"));
+  copyFileSync(join(demo, "spiral.html"), join(outDir, "spiral.html"));
 }
 
 /** Serves a built site. @returns its address, and how to end it */

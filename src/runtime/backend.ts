@@ -48,7 +48,7 @@ export function backend(): Backend {
 }
 
 function startSync(): Backend {
-  const plan = planFor(host(), {});
+  const plan = planFor(host(), {}, checkedFeatures({}));
   const module = host().loadSync(plan.variant);
   if (!module)
     throw new BackendError(
@@ -85,17 +85,17 @@ export function init(options: InitOptions = {}): Promise<void> {
 }
 
 async function startAsync(options: InitOptions): Promise<void> {
-  checkedFeatures(options);
+  const features = checkedFeatures(options);
   const wasm = await options.wasm;
   if (wasm === undefined) {
-    const plan = planFor(host(), options);
+    const plan = planFor(host(), options, features);
     startWith(plan, await host().load(plan.variant), options);
   } else if (isAddress(wasm) && String(wasm).endsWith("/")) {
-    const plan = planFor({ ...host(), builds: undefined }, options);
+    const plan = planFor({ ...host(), builds: undefined }, options, features);
     startWith(plan, await fetchModule(`${String(wasm)}${plan.variant}.wasm`), options);
   } else {
     const module = await (isAddress(wasm) ? fetchModule(wasm) : compile(wasm, "what wasm gives"));
-    startWith(planGiven(host(), options, module), module, options);
+    startWith(planGiven(host(), options, features, module), module, options);
   }
 }
 

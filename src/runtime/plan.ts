@@ -28,8 +28,7 @@ export function checkedFeatures(options: InitOptions): Features {
  *
  * @throws BackendError when the options ask for what cannot be
  */
-export function planFor(host: Host, options: InitOptions): Plan {
-  const features = checkedFeatures(options);
+export function planFor(host: Host, options: InitOptions, features: Features): Plan {
   const { variant: asked, deterministic = false } = options;
   const { builds } = host;
   const why = builds && `this entry of lanegrad holds only ${builds.join(" and ")}.wasm; import "lanegrad" for all, or pass init({ wasm })`;
@@ -43,10 +42,10 @@ export function planFor(host: Host, options: InitOptions): Plan {
 }
 
 /** The same for a module that the user brings. Whether it is relaxed shows only when it runs. */
-export function planGiven(host: Host, options: InitOptions, module: WebAssembly.Module): Plan {
+export function planGiven(host: Host, options: InitOptions, features: Features, module: WebAssembly.Module): Plan {
   const shared = sharesMemory(module);
   const why = `what init({ wasm }) gives is a build ${shared ? "with" : "without"} shared memory`;
-  return planOf(variantOf(shared, false), why, host, options, checkedFeatures(options));
+  return planOf(variantOf(shared, false), why, host, options, features);
 }
 
 function planOf(variant: Variant, why: string, host: Host, options: InitOptions, features: Features): Plan {

@@ -100,7 +100,10 @@ export class DrivenRun {
       this.newest = { value };
       return;
     }
-    // Now, as the next step may change a tensor in place.
+    this.add(value); // now, as the next step may change a tensor in place
+  }
+
+  private add(value: unknown): void {
     const encoded = encode(value, `what ${this.options.what}() yielded`);
     this.pending.push(encoded.value);
     this.transfer.push(...encoded.transfer);
@@ -132,9 +135,7 @@ export class DrivenRun {
     if (this.newest && this.unread === 0) {
       const { value } = this.newest;
       this.newest = null;
-      const encoded = encode(value, `what ${this.options.what}() yielded`);
-      this.pending.push(encoded.value);
-      this.transfer.push(...encoded.transfer);
+      this.add(value);
     }
     if (this.pending.length === 0) return;
     const { pending: values, transfer } = this;

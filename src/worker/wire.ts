@@ -106,10 +106,8 @@ export const lookUp = (value: unknown, path: Path): unknown =>
 /** Puts the signal at the places where the arguments had one. */
 export function placeSignals(args: unknown, signals: readonly Path[], signal: AbortSignal): void {
   for (const path of signals) {
-    const holder = path
-      .slice(0, -1)
-      .reduce<unknown>((at, key) => (at instanceof Map ? at.get(key) : (at as Record<string, unknown>)[key]), args);
-    (holder as Record<string, unknown>)[path.at(-1)!] = signal;
+    const holder = lookUp(args, path.slice(0, -1)) as Record<string, unknown>;
+    holder[path.at(-1)!] = signal;
   }
 }
 

@@ -1,4 +1,5 @@
-import { F, type datasets, type nn, noGrad } from "lanegrad";
+import { F, type datasets, type nn } from "lanegrad";
+import { asked } from "./asked.js";
 
 /** How the net does on digits that it was not trained on; one number for each of them. */
 export interface Exam {
@@ -25,9 +26,7 @@ export function* examine(model: nn.Sequential, digits: datasets.MNISTDataset): G
   for (let at = 0; at < count; at += AT_ONCE) {
     const began = performance.now();
     const indices = Array.from({ length: Math.min(AT_ONCE, count - at) }, (_, i) => at + i);
-    const training = model.training;
-    model.eval();
-    noGrad(() => {
+    asked(model, () => {
       const [images, labels] = digits.getBatch(indices)!;
       const logits = model.forward(images);
       const { values, indices: said } = F.softmax(logits, 1).max(1);
@@ -36,7 +35,6 @@ export function* examine(model: nn.Sequential, digits: datasets.MNISTDataset): G
       loss += F.crossEntropy(logits, labels, { reduction: "sum" }).item();
       right += said.eq(labels).sum().item();
     });
-    model.train(training);
     ms += performance.now() - began;
     yield null;
   }

@@ -1,4 +1,5 @@
-import { type Tensor, F, fromTypedArray, type nn, noGrad } from "lanegrad";
+import { type Tensor, F, fromTypedArray, type nn } from "lanegrad";
+import { asked } from "./asked.js";
 import { transform } from "./digits.js";
 
 /** Numbers of one layer: `channels` maps of `height` × `width`, one after the other. */
@@ -24,9 +25,7 @@ const SHOWN = new Set([1, 2, 4, 5, 8]);
 
 /** @param pixels 28 × 28, from 0 (paper) to 255 (ink) */
 export function look(model: nn.Sequential, pixels: Uint8Array): View {
-  const training = model.training;
-  model.eval();
-  const view = noGrad(() => {
+  return asked(model, () => {
     const layers: Maps[] = [];
     let x: Tensor = transform.forward(fromTypedArray(pixels, [28, 28])).unsqueeze(0);
     [...model].forEach((layer, i) => {
@@ -39,8 +38,6 @@ export function look(model: nn.Sequential, pixels: Uint8Array): View {
       layers,
     };
   });
-  model.train(training);
-  return view;
 }
 
 function mapsOf(x: Tensor): Maps {
