@@ -53,7 +53,7 @@ export async function expectTraining({ page, shown, said, workers }: Visit, isol
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
   const cores = await page.evaluate(() => navigator.hardwareConcurrency);
   expect(training.threads).toBe(isolated ? Math.min(8, cores) : 1);
-  await expect.poll(() => workers).toHaveLength(training.threads - 1);
+  await expect.poll(() => workers, { timeout: 10_000 }).toHaveLength(training.threads - 1);
   for (const worker of workers) expect(worker).toMatch(/^http:/);
 }
 
@@ -64,7 +64,7 @@ export async function expectTrainingInWorker({ page, shown, said, workers }: Vis
   const training = JSON.parse(shown) as Training;
   expectTrained(training);
   expect(training.threads).toBe(Math.min(8, await page.evaluate(() => navigator.hardwareConcurrency)));
-  expect(workers[0]).toMatch(/^http:/);
+  await expect.poll(() => workers[0], { timeout: 10_000 }).toMatch(/^http:/);
 }
 
 const HTML = "<!doctype html><title>Start page of the app</title>";
