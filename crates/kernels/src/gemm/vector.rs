@@ -50,65 +50,70 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
     }
 }
 
-/// The sums of lines along the lanes, each with its factor: as many lines at once as the processor follows well.
+/// The sums of lines along the lanes, each with its factor. The lines that are added together lie a quarter of the matrix
+/// apart, so that each of the four goes on in the next line where it ended in this: processors read ahead in four long
+/// runs, where in four lines one below the other they would begin anew in every line.
 #[inline(always)]
 unsafe fn add_lines<T: Real>(sums: *mut T, count: usize, line: *const T, stride: isize, x: &Strided<T>, k: usize) {
-    const LINES: usize = 8;
     let mut l = 0;
     while l < count {
         *sums.add(l) = T::ZERO;
         l += 1;
     }
+    let quarter = k / 4;
     let mut p = 0;
-    while p + LINES <= k {
-        add_some::<T, LINES>(
-            sums,
-            count,
-            line.offset(p as isize * stride),
-            stride,
-            x.p.offset(p as isize * x.k),
-            x.k,
-        );
-        p += LINES;
+    while p < quarter {
+        let (line, x_at) = (line.offset(p as isize * stride), x.p.offset(p as isize * x.k));
+        add_some::<T, 4>(sums, count, line, quarter as isize * stride, x_at, quarter as isize * x.k);
+        p += 1;
     }
+    p *= 4;
     while p < k {
-        add_some::<T, 1>(
-            sums,
-            count,
-            line.offset(p as isize * stride),
-            stride,
-            x.p.offset(p as isize * x.k),
-            x.k,
-        );
+        add_some::<T, 1>(sums, count, line.offset(p as isize * stride), 0, x.p.offset(p as isize * x.k), 0);
         p += 1;
     }
 }
 
+/// Adds L lines, `apart` elements from each other, with factors that are `x_apart` elements from each other.
 #[inline(always)]
-unsafe fn add_some<T: Real, const L: usize>(sums: *mut T, count: usize, line: *const T, stride: isize, x: *const T, xk: isize) {
+unsafe fn add_some<T: Real, const L: usize>(sums: *mut T, count: usize, line: *const T, apart: isize, x: *const T, x_apart: isize) {
     let lanes = T::V::LANES;
     let mut factors = [T::ZERO; L];
+    let mut lines = [line; L];
     let mut p = 0;
     while p < L {
-        factors[p] = *x.offset(p as isize * xk);
+        factors[p] = *x.offset(p as isize * x_apart);
+        lines[p] = line.offset(p as isize * apart);
         p += 1;
     }
-    let mut l = 0;
-    while l + lanes <= count {
-        let mut sum = T::V::load(sums.add(l));
+    // The offset within a step is added last: so it is a part of the instruction.
+    let add = |l: usize, offset: usize| {
+        let to = sums.add(l).add(offset);
+        let mut sum = T::V::load(to);
         let mut p = 0;
         while p < L {
-            sum = T::V::load(line.offset(p as isize * stride).add(l)).madd(T::V::splat(factors[p]), sum);
+            sum = T::V::load(lines[p].add(l).add(offset)).madd(T::V::splat(factors[p]), sum);
             p += 1;
         }
-        sum.store(sums.add(l));
+        sum.store(to);
+    };
+    let mut l = 0;
+    while l + 4 * lanes <= count {
+        add(l, 0);
+        add(l, lanes);
+        add(l, 2 * lanes);
+        add(l, 3 * lanes);
+        l += 4 * lanes;
+    }
+    while l + lanes <= count {
+        add(l, 0);
         l += lanes;
     }
     while l < count {
         let mut sum = *sums.add(l);
         let mut p = 0;
         while p < L {
-            sum = (*line.offset(p as isize * stride).add(l)).madd(factors[p], sum);
+            sum = (*lines[p].add(l)).madd(factors[p], sum);
             p += 1;
         }
         *sums.add(l) = sum;
