@@ -114,7 +114,10 @@ pub fn exp_falling<V: Vector>(x: V) -> V {
     let low = x.madd(c(core::f64::consts::LOG2_E), shifter);
     let r = remainder(x, None, low.sub(shifter));
     let p = if is_single::<V>() {
-        horner(r, &SINGLE)
+        // The first steps of Horner's rule in pairs, which do not wait for each other; the last ones decide the accuracy.
+        let pair = |i: usize| r.madd(c(SINGLE[i]), c(SINGLE[i + 1]));
+        let q = pair(0).madd(r.mul(r), pair(2));
+        q.madd(r, c(SINGLE[4])).madd(r, c(SINGLE[5]))
     } else {
         exp_part_less_1(r).add(c(1.0))
     };

@@ -47,6 +47,16 @@ unsafe fn exp_block<T: Real, const STORE: bool>(out: *mut T, x: *const T, n: usi
     while i + lanes <= n {
         let stop = if n - i < EXP_RUN { n } else { i + EXP_RUN };
         let mut run = none;
+        while i + 4 * lanes <= stop {
+            let e = [0, 1, 2, 3].map(|k| exp_falling(T::V::load(x.add(i).add(k * lanes)).sub(shift)));
+            if STORE {
+                for (k, e) in e.into_iter().enumerate() {
+                    e.store(out.add(i).add(k * lanes));
+                }
+            }
+            run = run.add(e[0].add(e[1]).add(e[2].add(e[3])));
+            i += 4 * lanes;
+        }
         while i + lanes <= stop {
             let e = exp_falling(T::V::load(x.add(i)).sub(shift));
             if STORE {
