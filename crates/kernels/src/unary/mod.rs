@@ -58,15 +58,19 @@ pub(crate) unsafe fn map1_near<T: Real>(
     let lanes = T::V::LANES;
     let mut i = begin;
     while i < end {
-        while i + lanes <= end {
-            let v = T::V::load(x.add(i));
-            if is_far(v).any() {
+        while i + 4 * lanes <= end {
+            let (x, out) = (x.add(i), out.add(i));
+            let v = [0, 1, 2, 3].map(|k| T::V::load(x.add(k * lanes)));
+            let far = v.map(&is_far);
+            if far[0].or(far[1]).or(far[2].or(far[3])).any() {
                 break;
             }
-            near(v).store(out.add(i));
-            i += lanes;
+            let v = v.map(&near);
+            v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(k * lanes)));
+            i += 4 * lanes;
         }
-        if i < end {
+        let stop = if end - i < 4 * lanes { end } else { i + 4 * lanes };
+        while i < stop {
             step(out.add(i), x.add(i), end - i, &anywhere);
             i += lanes;
         }
