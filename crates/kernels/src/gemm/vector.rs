@@ -20,17 +20,19 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
     bias_stride: usize,
 ) {
     let mut scratch = Scratch::<[T; BLOCK]>::new();
-    let sums: *mut T = scratch.at();
+    let in_place = step == 1 && !epilogue.accumulate;
+    let plain = in_place && epilogue.bias.is_null() && !epilogue.relu;
     let mut i = begin;
     while i < end {
         let count = BLOCK.min(end - i);
+        let sums: *mut T = if in_place { y.add(i) } else { scratch.at() };
         let row = matrix.p.offset(i as isize * matrix.lane);
         if matrix.lane == 1 && matrix.k != 1 {
             add_lines(sums, count, row, matrix.k, x, k);
         } else {
             dot_each(sums, count, row, matrix, x, k);
         }
-        let mut l = 0;
+        let mut l = if plain { count } else { 0 };
         while l < count {
             let p = y.add((i + l) * step);
             let mut v = *sums.add(l);
