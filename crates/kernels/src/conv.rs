@@ -11,6 +11,7 @@ mod direct;
 mod dots;
 mod input;
 mod lines;
+mod operands;
 mod padded;
 mod shape;
 mod spread;
@@ -25,6 +26,7 @@ use crate::gemm::{each_batch, AlongLanes, Epilogue, Grid, Product, Strided};
 use crate::simd::Real;
 use depthwise::Depthwise;
 use direct::{Direct, Fit};
+use operands::Operands;
 use padded::Padded;
 use shape::Shape;
 use tile::Weights;
@@ -72,9 +74,10 @@ kernel! {
     ) {
         let s = Shape::new(n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, dh, dw, groups).flat();
         let weights = Weights { p: weight, lane: s.window() as isize, channel: s.taps() as isize, tap: 1 };
+        let operands = Operands { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s };
         if let Some(padded) = Padded::new(&s) {
             let units = padded.units(&s);
-            let depthwise = Depthwise { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s, padded };
+            let depthwise = Depthwise { operands, padded };
             let mut i = begin;
             while i < end {
                 depthwise.run(&units.at(i));
@@ -84,7 +87,7 @@ kernel! {
         }
         if let Some(fit) = Fit::new(&s) {
             let units = fit.units(&s);
-            let direct = Direct { y, x, weights, next_group: s.group_out * s.window(), bias, shape: &s, fit };
+            let direct = Direct { operands, fit };
             let mut i = begin;
             while i < end {
                 direct.run(&units.at(i));

@@ -3,6 +3,7 @@
 
 use super::dots::last_lanes;
 use super::lines::{Lines, SLACK};
+use super::operands::Operands;
 use super::padded::{Block, Padded, Slide, Strip, TAPS};
 use super::shape::Shape;
 use super::tile::Weights;
@@ -13,14 +14,7 @@ use crate::simd::{Real, Vector};
 use crate::tuning::{LINES, PACKED_DEPTH};
 
 pub(super) struct Depthwise<'a, T> {
-    pub y: *mut T,
-    pub x: *const T,
-    /// From group to group `next_group` elements.
-    pub weights: Weights<T>,
-    pub next_group: usize,
-    /// Null for none.
-    pub bias: *const T,
-    pub shape: &'a Shape,
+    pub operands: Operands<'a, T>,
     pub padded: Padded,
 }
 
@@ -28,7 +22,14 @@ impl<T: Real> Depthwise<'_, T> {
     /// The part of y that belongs to one unit.
     #[inline(never)]
     pub unsafe fn run(&self, unit: &Unit) {
-        let s = self.shape;
+        let Operands {
+            y,
+            x: source,
+            weights,
+            next_group,
+            bias,
+            shape: s,
+        } = self.operands;
         let rows = unit.bottom - unit.top;
         let lines = Lines::new(&self.padded.source, rows);
         let mut lines_scratch = Scratch::<[T; LINES + SLACK]>::new();
@@ -36,19 +37,17 @@ impl<T: Real> Depthwise<'_, T> {
         let (x, blocks): (*mut T, *mut Block) = (lines_scratch.at(), blocks_scratch.at());
         let count = self.padded.blocks::<T>(s, &lines, blocks);
         let image = unit.image * s.groups + unit.group;
-        lines.load(x, self.x.add(image * s.group_in * s.in_plane()), s.group_in, unit.top);
+        lines.load(x, source.add(image * s.group_in * s.in_plane()), s.group_in, unit.top);
         let mut channel = 0;
         while channel < s.group_out {
-            let y = self
-                .y
-                .add((image * s.group_out + channel) * s.out_plane() + unit.top * s.cols.output);
-            let weights = self.weights.p.add(unit.group * self.next_group);
-            let bias = super::offset(self.bias, unit.group * s.group_out + channel);
+            let y = y.add((image * s.group_out + channel) * s.out_plane() + unit.top * s.cols.output);
+            let group = weights.p.add(unit.group * next_group);
+            let bias = super::offset(bias, unit.group * s.group_out + channel);
             Strip::each::<T>(s, rows, &self.padded, |strip| {
                 let (y, x) = (y.add(strip.output), x.add(strip.source));
                 let weights = Weights {
-                    p: weights.offset(channel as isize * self.weights.lane),
-                    ..self.weights
+                    p: group.offset(channel as isize * weights.lane),
+                    ..weights
                 };
                 let bias = if bias.is_null() { T::ZERO } else { *bias };
                 (*blocks).give(&Products::<T, false> {

@@ -2,6 +2,7 @@
 //! convolution of dy with the kernel turned round.
 
 use super::lines::{Lines, SLACK};
+use super::operands::Operands;
 use super::shape::Shape;
 use super::tile::{Block, Weights, ROWS};
 use super::units::{Size, Unit, Units, Whole};
@@ -42,14 +43,7 @@ impl Fit {
 }
 
 pub(super) struct Direct<'a, T> {
-    pub y: *mut T,
-    pub x: *const T,
-    /// From group to group `next_group` elements.
-    pub weights: Weights<T>,
-    pub next_group: usize,
-    /// Null for none.
-    pub bias: *const T,
-    pub shape: &'a Shape,
+    pub operands: Operands<'a, T>,
     pub fit: Fit,
 }
 
@@ -89,7 +83,14 @@ impl<T: Real> Direct<'_, T> {
     /// The part of y that belongs to one unit.
     #[inline(never)]
     pub unsafe fn run(&self, unit: &Unit) {
-        let s = self.shape;
+        let Operands {
+            y,
+            x,
+            weights,
+            next_group,
+            bias,
+            shape: s,
+        } = self.operands;
         let lines = Lines::new(s, unit.bottom - unit.top);
         let mut lines_scratch = Scratch::<[T; LINES + SLACK]>::new();
         let mut weights_scratch = Scratch::<[T; MC * PACKED_DEPTH]>::new();
@@ -98,8 +99,8 @@ impl<T: Real> Direct<'_, T> {
         lines.offsets::<T>(offsets, self.fit.channels);
         let row = unit.group * s.group_out + unit.channel;
         let weights = Weights {
-            p: self.weights.p.add(unit.group * self.next_group),
-            ..self.weights
+            p: weights.p.add(unit.group * next_group),
+            ..weights
         };
         let mut first = 0;
         loop {
@@ -107,7 +108,7 @@ impl<T: Real> Direct<'_, T> {
             weights.pack(a, unit.channel, unit.channels, first, channels, s.taps());
             let mut image = unit.image;
             while image < unit.image + unit.images {
-                let x = self.x.add(((image * s.groups + unit.group) * s.group_in + first) * s.in_plane());
+                let x = x.add(((image * s.groups + unit.group) * s.group_in + first) * s.in_plane());
                 lines.load(b, x, channels, unit.top);
                 Block {
                     rows: unit.channels,
@@ -116,12 +117,10 @@ impl<T: Real> Direct<'_, T> {
                     a,
                     b,
                     offsets,
-                    c: self
-                        .y
-                        .add((image * s.groups * s.group_out + row) * s.out_plane() + unit.top * s.cols.output),
+                    c: y.add((image * s.groups * s.group_out + row) * s.out_plane() + unit.top * s.cols.output),
                     pitch: s.out_plane(),
                     add: first > 0,
-                    bias: super::offset(self.bias, row),
+                    bias: super::offset(bias, row),
                 }
                 .run();
                 image += 1;

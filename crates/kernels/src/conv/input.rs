@@ -7,6 +7,7 @@
 use super::depthwise::Depthwise;
 use super::direct::{Direct, Fit};
 use super::offset;
+use super::operands::Operands;
 use super::padded::Padded;
 use super::shape::Shape;
 use super::spread::Spread;
@@ -102,9 +103,10 @@ kernel! {
         let mut i = begin;
         let taps = s.taps();
         let weights = Weights { p: weight.add(taps - 1), lane: taps as isize, channel: s.window() as isize, tap: -1 };
+        let next_group = s.group_out * s.window();
         if let Some((turned, padded)) = few(&s) {
             let units = padded.units(&turned);
-            let depthwise = Depthwise { y: dx, x: dy, weights, next_group: s.group_out * s.window(), bias, shape: &turned, padded };
+            let depthwise = Depthwise { operands: Operands { y: dx, x: dy, weights, next_group, bias, shape: &turned }, padded };
             while i < end {
                 depthwise.run(&units.at(i));
                 i += 1;
@@ -113,7 +115,7 @@ kernel! {
         }
         if let Some((turned, fit)) = turned(&s) {
             let units = fit.units(&turned);
-            let direct = Direct { y: dx, x: dy, weights, next_group: s.group_out * s.window(), bias, shape: &turned, fit };
+            let direct = Direct { operands: Operands { y: dx, x: dy, weights, next_group, bias, shape: &turned }, fit };
             while i < end {
                 direct.run(&units.at(i));
                 i += 1;
