@@ -65,12 +65,18 @@ export async function measure() {
   );
 }
 
-/** What has grown by more than 3 % since it was accepted, in words. */
+/** Percent that a row may grow. The kernels are as large as this machine's rustc makes them, which is not the same version everywhere. */
+const mayGrow = (name) => (/\.wasm|kernels/.test(name) ? 8 : 3);
+
+/** What has grown by more than it may since it was accepted, in words. */
 export function growth(sizes) {
   const before = JSON.parse(readFileSync(accepted, "utf8"));
   return Object.entries(sizes)
-    .filter(([name, { gzip }]) => gzip > 1.03 * (before[name]?.gzip ?? 0))
-    .map(([name, { gzip }]) => `${name}: ${before[name]?.gzip ?? "not there"} → ${gzip} bytes, gzipped`);
+    .filter(([name, { gzip }]) => gzip > (1 + mayGrow(name) / 100) * (before[name]?.gzip ?? 0))
+    .map(
+      ([name, { gzip }]) =>
+        `${name}: ${before[name]?.gzip ?? "not there"} → ${gzip} bytes, gzipped: more than ${mayGrow(name)} %. Where it is worth it, npm run size -- --write accepts it`,
+    );
 }
 
 const kilo = (bytes) => `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
