@@ -1,50 +1,11 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { observer } from "../runtime/observer.js";
-import { INTERNAL, Storage, collecting, creationMark, freeSince, onRecord } from "./storage.js";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.js";
 import { finishRecord, record } from "./record.js";
+import { storagesOf } from "./scope.js";
 import type { OpSpec } from "./spec.js";
-import { Tensor, baseOf, needsGraph } from "./tensor.js";
-
-/** Runs `fn`; frees the tensors it made that neither its result nor a graph needs. */
-export function temporary<R>(fn: () => R): R {
-  return freeing(fn, INTERNAL);
-}
-
-/**
- * Runs `fn` and frees at once what it made, but for the tensors it returns (alone, or in arrays and plain
- * objects), those that a graph needs, and parameters, gradients and the memory of optimisers. Never needed:
- * idle memory is taken back anyway. It makes long synchronous arithmetic on large tensors faster.
- *
- * @example const rms = scope(() => x.mul(x).mean().sqrt());
- */
-export function scope<R>(fn: () => R): R {
-  return freeing(fn, "it was made in a scope() that did not return it; return it, or make it outside");
-}
-
-function freeing<R>(fn: () => R, why: string): R {
-  return collecting(fn, (result, made) => {
-    if (made.length === 0) return;
-    const only = result instanceof Tensor ? result.storage : null;
-    const kept = only ? null : storagesOf(result);
-    for (let i = 0; i < made.length; i++) {
-      const storage = made[i]!;
-      if (storage === only || kept?.has(storage)) continue;
-      if (storage.saved === 0 && !storage.pinned && !storage.outlives) storage.free(why);
-      else if (why === INTERNAL) storage.internal = true; // only a graph holds it now
-    }
-  });
-}
-
-/** The storages of the tensors in a result: a tensor, or arrays and objects of them. */
-export function storagesOf(value: unknown, into = new Set<Storage>()): Set<Storage> {
-  if (value instanceof Tensor) into.add(value.storage);
-  else if (Array.isArray(value)) value.forEach((item) => storagesOf(item, into));
-  else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
-    Object.values(value).forEach((item) => storagesOf(item, into));
-  }
-  return into;
-}
+import { INTERNAL, Storage, creationMark, freeSince, onRecord } from "./storage.js";
+import { type Tensor, baseOf, needsGraph } from "./tensor.js";
 
 /** Two copies of the library have two memories: an address in one would be read in the other. */
 function foreign(name: string): ArgumentError {

@@ -1,13 +1,15 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { observer } from "../runtime/observer.js";
 import { call } from "./call.js";
-import { dispatch, temporary } from "./dispatch.js";
+import { dispatch } from "./dispatch.js";
+import { temporary } from "./scope.js";
 import type { Op, OpSpec } from "./spec.js";
 import { Tensor } from "./tensor.js";
 
-export { discard, execute, scope, storagesOf, temporary } from "./dispatch.js";
+export { discard, execute } from "./dispatch.js";
 export { type Rebase, checkInPlace, inPlace, setCopyInto, setRebase } from "./in-place.js";
 export { edgeOf } from "./record.js";
+export { scope, storagesOf, temporary } from "./scope.js";
 
 /** Every declared op, by name. The generic tests, the goldens and the docs read it. */
 export const opTable = new Map<string, Op<(...params: never[]) => unknown>>();

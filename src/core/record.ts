@@ -1,9 +1,9 @@
 import { anomalyStack } from "./anomaly.js";
-import { dispatch, temporary } from "./dispatch.js";
 import { bytesOf, isFloat } from "./dtype.js";
 import { grad } from "./engine.js";
 import { AUX, type BackwardFn, type Edge, GraphNode, OUT } from "./graph.js";
 import { enableGrad } from "./grad-mode.js";
+import { temporary } from "./scope.js";
 import type { Ctx, OpSpec } from "./spec.js";
 import { Tensor } from "./tensor.js";
 
@@ -154,17 +154,13 @@ function detached(x: Tensor): Tensor {
   return new Tensor(x.storage, x.shape, x.strides, x.offset, x.dtype);
 }
 
-const aliasSpec: OpSpec<[Tensor], undefined, Tensor> = {
-  name: "alias",
-  torch: "x",
-  samples: [],
-  kind: "primitive",
-  view: true,
-  run: ([x]) => detached(x!),
-  vjp: [(g) => g],
-};
-
 /** The same tensor under another identity in the graph. */
 function aliasOf(x: Tensor): Tensor {
-  return dispatch(aliasSpec, [x], undefined);
+  const alias = detached(x);
+  if (x.requiresGrad) {
+    const node = new GraphNode("AliasBackward", [edgeOf(x)], (grads) => grads);
+    node.outputs[0] = { shape: x.shape, dtype: x.dtype };
+    alias.setHistory(node);
+  }
+  return alias;
 }

@@ -1,16 +1,22 @@
 import { Tensor } from "../core/tensor.js";
 import { detach } from "../ops/convert.js";
 import { clone } from "../ops/view.js";
-import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
 /** What has been copied so far, so that what is shared inside the original is shared inside the copy. */
 export type Copied = Map<unknown, unknown>;
 
+/** A module, which knows its fields. */
+interface Copyable {
+  deepCopy(copied: Copied): unknown;
+}
+
+const isCopyable = (value: unknown): value is Copyable => typeof (value as Partial<Copyable> | null | undefined)?.deepCopy === "function";
+
 /** A copy of a field's value: of modules, tensors, and lists and plain objects of them; anything else is shared. */
 export function copyValue<T>(value: T, copied: Copied): T {
   if (copied.has(value)) return copied.get(value) as T;
-  if (value instanceof Module) return value.deepCopy(copied);
+  if (isCopyable(value)) return value.deepCopy(copied) as T;
   const copy = copyOther(value, copied);
   copied.set(value, copy);
   return copy as T;

@@ -6,7 +6,7 @@ import { sameShape, show } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { empty } from "../ops/creation.js";
 import { detach } from "../ops/convert.js";
-import { embedding } from "../ops/gather.js";
+import { embedding } from "../ops/embedding.js";
 import { select } from "../ops/slice.js";
 import { normal_ } from "./init.js";
 import { Layer } from "./layer.js";

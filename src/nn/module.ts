@@ -9,7 +9,7 @@ import { type Copied, copyValue } from "./deep-copy.js";
 import { type ForwardHook, type ForwardPreHook, type HookRemover, Hooks } from "./hooks.js";
 import { Parameter, setData } from "./parameter.js";
 import { describe } from "./repr.js";
-import { type LoadResult, type StateDict, collectState, loadState } from "./state-dict.js";
+import { type LoadResult, type StateDict, collectState, join, loadState } from "./state-dict.js";
 
 /**
  * The base of all layers and models. A subclass assigns Parameters and other Modules to its fields, in any order,
@@ -271,9 +271,4 @@ export abstract class Module {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
-}
-
-/** `outer.inner`; the root has no name. */
-export function join(prefix: string, name: string): string {
-  return prefix === "" ? name : `${prefix}.${name}`;
 }

@@ -5,7 +5,7 @@ import { sameShape, show, sizeOf } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import { detach } from "../ops/convert.js";
 import { tensor } from "../ops/creation.js";
-import { type Module, join } from "./module.js";
+import type { Module } from "./module.js";
 
 /** Tensors by name. */
 export type StateDict = Record<string, Tensor>;
@@ -15,6 +15,11 @@ export interface LoadResult {
   missingKeys: string[];
   /** Keys of the dict that the model lacks. */
   unexpectedKeys: string[];
+}
+
+/** `outer.inner`; the root has no name. */
+export function join(prefix: string, name: string): string {
+  return prefix === "" ? name : `${prefix}.${name}`;
 }
 
 /** Every parameter and persistent buffer by its key: parameters before buffers, parents before children, tied ones under each name. */

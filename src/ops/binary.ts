@@ -21,7 +21,6 @@ import {
   runBinary,
 } from "./families/binary.js";
 import { isfinite } from "./rounding.js";
-import { neg, reciprocal, square } from "./unary.js";
 import { where } from "./where.js";
 
 /** x * y, elementwise with broadcasting. Of bools: both. */
@@ -166,7 +165,7 @@ export const div: Op<(x: Operand, y: Operand, options?: DivOptions) => Tensor> =
   },
   vjp: [
     needs([1], (g, c) => (c.args.roundingMode === null ? div(g, c.input(1)) : zerosLike(g))),
-    needs([1, "out"], (g, c) => (c.args.roundingMode === null ? mul(neg(g), div(c.output(), c.input(1))) : zerosLike(g))),
+    needs([1, "out"], (g, c) => (c.args.roundingMode === null ? mul(mul(g, -1), div(c.output(), c.input(1))) : zerosLike(g))),
   ],
 });
 /** x /= y, in place. @throws DTypeError when a quotient of integers is not rounded */
@@ -211,7 +210,7 @@ export const remainder: Binary = binary({
   samples: divisorSamples("torch.remainder(x.double(), y.double()).to(x.dtype)"),
   before: refuseZeros,
   bools: "refuse",
-  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(neg(g), c.input(0), c.input(1), "floor"))],
+  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(mul(g, -1), c.input(0), c.input(1), "floor"))],
 });
 
 /** The remainder of x / y with the sign of x, as C's fmod. @throws ArgumentError when an integer is divided by zero */
@@ -224,7 +223,7 @@ export const fmod: Binary = binary({
   samples: divisorSamples("torch.fmod(x.double(), y.double()).to(x.dtype)"),
   before: refuseZeros,
   bools: "refuse",
-  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(neg(g), c.input(0), c.input(1), "trunc"))],
+  vjp: [(g) => g, needs([0, 1], (g, c) => timesQuotient(mul(g, -1), c.input(0), c.input(1), "trunc"))],
 });
 
 /** g times the rounded x / y. Where that overflows, it is whole already, and the product may be finite. */
@@ -275,12 +274,12 @@ export const atan2: Binary = binary({
   domain: [0.3, 2],
   vjp: [
     needs([0, 1], (g, c) => mul(mul(g, c.input(1)), inverseSquare(c.input(0), c.input(1)))),
-    needs([0, 1], (g, c) => mul(mul(g, neg(c.input(0))), inverseSquare(c.input(0), c.input(1)))),
+    needs([0, 1], (g, c) => mul(mul(g, mul(c.input(0), -1)), inverseSquare(c.input(0), c.input(1)))),
   ],
 });
 
 /** 1 / (x² + y²), and 0 at the origin, which has no angle. */
 function inverseSquare(x: Tensor, y: Tensor): Tensor {
-  const length = add(square(x), square(y));
-  return where(eq(length, 0), 0, reciprocal(length));
+  const length = add(mul(x, x), mul(y, y));
+  return where(eq(length, 0), 0, div(1, length));
 }

@@ -13,8 +13,8 @@ import { eq } from "./compare.js";
 import { to } from "./convert.js";
 import { zeros } from "./creation.js";
 import { type KeepDim, REDUCTION_SAMPLES, type Reduction, aroundDim, reducedShape, reduction, spread } from "./families/reduction.js";
+import { scatterAdd } from "./gather.js";
 import { sum } from "./reduce.js";
-import { scatterAdd } from "./scatter.js";
 import { reshape } from "./view.js";
 
 function refuseEmpty(name: string) {

@@ -3,7 +3,7 @@ export { elu, gelu, leakyRelu, relu, relu_, silu, softplus } from "./activation.
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.js";
 export { conv1d, conv2d, convTranspose2d } from "./conv.js";
 export { crossEntropy, nllLoss } from "./cross-entropy.js";
-export { embedding } from "./gather.js";
+export { embedding } from "./embedding.js";
 export { linear } from "./linear.js";
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss, smoothL1Loss } from "./loss.js";
 export { batchNorm, groupNorm, layerNorm } from "./norm.js";

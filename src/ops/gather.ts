@@ -1,33 +1,33 @@
 import { launch } from "../runtime/backend.js";
-import { ArgumentError, DTypeError, ShapeError } from "../runtime/errors.js";
+import { DTypeError, ShapeError } from "../runtime/errors.js";
 import { contiguousInput } from "../core/copy.js";
-import { type DType, bitsOf } from "../core/dtype.js";
-import { composite, op, temporary } from "../core/op.js";
+import { bitsOf, bytesOf, dtypeInfo } from "../core/dtype.js";
+import { composite, inPlace, op } from "../core/op.js";
 import { keywords } from "../core/python.js";
 import { normalizeDim, show } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
-import { add, div, mul } from "./binary.js";
-import { gt, ne } from "./compare.js";
-import { detach, to } from "./convert.js";
-import { ones, zeros } from "./creation.js";
+import { mul } from "./binary.js";
+import { zeros } from "./creation.js";
 import { checkIndices, requireInt } from "./families/indices.js";
 import { aroundDim } from "./families/reduction.js";
-import { indexAdd, indexCopy_, scatterAdd } from "./scatter.js";
+import {
+  INDEX,
+  ROW_ERRORS,
+  SCATTER_ERRORS,
+  type Scatter,
+  checkAlong,
+  copyFor,
+  prepareRows,
+  prepareScatter,
+  scatterInto,
+} from "./families/scatter.js";
 import { narrow } from "./slice.js";
-import { norm } from "./statistics.js";
-import { reciprocal } from "./unary.js";
-import { reshape, unsqueeze } from "./view.js";
-import { where } from "./where.js";
+import { reshape } from "./view.js";
 
-/** @throws ShapeError unless `index` has the dims of `x` and is nowhere larger, but along `dim` */
-export function checkAlong(name: string, x: Tensor, dim: number, index: Tensor, what = "the tensor"): void {
-  const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || size <= x.shape[d]!);
-  if (!fits)
-    throw new ShapeError(
-      `${name}(): the index ${show(index.shape)} does not fit ${what} ${show(x.shape)}: it needs the same dims and, but along dim ${dim}, no larger sizes`,
-    );
-}
+/*
+ * Elements and slices picked by an index, and added up by one: each is the gradient of the other.
+ */
 
 /** The part of `x` that an index of this shape reaches along `dim`. */
 function reached(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -127,7 +127,7 @@ export const indexSelect: Op<(x: Tensor, dim: number, index: Tensor) => Tensor> 
   vjp: [needs([1], (g, c) => indexAdd(zeros(c.shapes[0]!, { dtype: g.dtype }), c.args, c.input(1), g)), null],
 });
 
-function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonly number[]): Tensor {
+export function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonly number[]): Tensor {
   const source = contiguousInput(x);
   const places = contiguousInput(index);
   const { outer, n, inner } = aroundDim(x.shape, dim);
@@ -136,127 +136,6 @@ function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonly numbe
   if (rows > 0) launch(`index_select_${bitsOf(x.dtype)}`, [out.ptr, source.ptr, places.ptr, n, places.numel, inner], rows, inner);
   return out;
 }
-
-export interface EmbeddingOptions {
-  /** A row that gets no gradient. Negative: from the end. */
-  paddingIdx?: number | null;
-  /** Rows that are looked up and have a larger norm are first scaled down to it, in the weight itself. Default none. */
-  maxNorm?: number | null;
-  /** p of that norm. Default 2. */
-  normType?: number;
-  /** Divide the gradient of a row by how often it was looked up. Default false. */
-  scaleGradByFreq?: boolean;
-}
-
-/** Rows of `weight` that the indices name, scaled to a norm of at most `most`, in place. */
-function limitRows(weight: Tensor, index: Tensor, most: number, p: number): void {
-  temporary(() => {
-    const flat = reshape(index, [-1]);
-    const rows = indexSelect(weight, 0, flat);
-    const norms = norm(rows, p, 1, { keepdim: true });
-    const scaled = mul(rows, div(most, add(norms, 1e-7)));
-    indexCopy_(detach(weight), 0, flat, where(gt(norms, most), scaled, rows));
-  });
-}
-
-/** 1 / how often each index occurs, in the shape of the indices. */
-function shares(index: Tensor, rows: number, dtype: DType): Tensor {
-  const flat = reshape(index, [-1]);
-  const counts = indexAdd(zeros([rows], { dtype }), 0, flat, ones([flat.numel], { dtype }));
-  return reshape(reciprocal(indexSelect(counts, 0, flat)), index.shape);
-}
-
-/**
- * The rows of `weight` `[num, dim]` that the indices name: shape `[...index, dim]`. With `maxNorm` it changes the weight, as in PyTorch.
- *
- * @throws IndexError naming the first index outside the table
- */
-export const embedding: Op<(index: Tensor, weight: Tensor, options?: EmbeddingOptions) => Tensor> = op({
-  name: "embedding",
-  torch: (options?: EmbeddingOptions) => `torch.nn.functional.embedding(y.long(), x${keywords({ ...options })})`,
-  samples: [
-    { inputs: [[5, 3], { shape: [2, 4], dtype: "int32", low: 0, high: 5 }] },
-    { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 1, 0] }], args: [{ paddingIdx: 1 }], finiteDifferences: false },
-    { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 4, 0] }], args: [{ paddingIdx: -1 }], finiteDifferences: false },
-    { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 4, 0] }], args: [{ scaleGradByFreq: true }], finiteDifferences: false },
-    { inputs: [[5, 3], { shape: [], dtype: "int32", values: [2] }] },
-    { inputs: [[5, 3], { shape: [0], dtype: "int32", low: 0, high: 5 }] },
-  ],
-  arrange: ([weight, index], [options]) => [index, weight, options],
-  errors: [
-    {
-      inputs: [[5, 3], { shape: [2], dtype: "int32", values: [0, 5] }],
-      throws: /embedding\(\): index 5 at position \[1\] is out of range for a table of 5 rows/,
-    },
-    {
-      inputs: [[5], { shape: [2], dtype: "int32", values: [0, 1] }],
-      throws: /embedding\(\): the weight must be a matrix \[num, dim\], got \[5\]/,
-    },
-    {
-      inputs: [[5, 3], { shape: [1], dtype: "int32", values: [0] }],
-      args: [{ paddingIdx: 5 }],
-      throws: /embedding\(\): paddingIdx 5 is outside a table of 5 rows/,
-    },
-    {
-      inputs: [[5, 3], { shape: [1], dtype: "int32", values: [0] }],
-      args: [{ maxNorm: -1 }],
-      throws: /embedding\(\): maxNorm must be 0 or more and normType above 0, got -1 and 2/,
-    },
-  ],
-  prepare(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}) {
-    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
-    requireInt("embedding", index, "indices");
-    if (weight.ndim !== 2) throw new ShapeError(`embedding(): the weight must be a matrix [num, dim], got ${show(weight.shape)}`);
-    const rows = weight.shape[0]!;
-    if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows)) {
-      throw new ArgumentError(`embedding(): paddingIdx ${paddingIdx} is outside a table of ${rows} rows`);
-    }
-    if ((maxNorm !== null && !(maxNorm >= 0)) || !(normType > 0))
-      throw new ArgumentError(`embedding(): maxNorm must be 0 or more and normType above 0, got ${maxNorm} and ${normType}`);
-    checkIndices("embedding", index, { size: rows, what: `a table of ${rows} rows` });
-    const ignore = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
-    return { inputs: [weight, index], args: { ignore, maxNorm, normType, scaleGradByFreq } };
-  },
-  run([weight, index], { maxNorm, normType }) {
-    if (maxNorm !== null) limitRows(weight!, index!, maxNorm, normType);
-    return selectRows(weight!, 0, index!, [...index!.shape, weight!.shape[1]!]);
-  },
-  vjp: [
-    needs([1], (g, c) => {
-      const [rows] = c.shapes[0] as [number, number];
-      const scaled = c.args.scaleGradByFreq ? mul(g, unsqueeze(shares(c.input(1), rows, g.dtype), -1)) : g;
-      return embeddingGrad(scaled, c.input(1), c.shapes[0]!, c.args.ignore);
-    }),
-    null,
-  ],
-});
-
-/** The gradient of a table: the rows of `g` added up where they came from, but for the padding. */
-const embeddingGrad: Op<(g: Tensor, index: Tensor, shape: readonly number[], ignore: number | null) => Tensor> = op({
-  name: "_embeddingGrad",
-  torch: (shape: readonly number[]) => `torch.zeros(${show(shape)}, dtype=x.dtype).index_add(0, y.long(), x)`,
-  samples: [{ inputs: [[4, 3], { shape: [4], dtype: "int32", low: 0, high: 5 }], args: [[5, 3], null] }],
-  prepare: (g: Tensor, index: Tensor, shape: readonly number[], ignore: number | null) => ({ inputs: [g, index], args: { shape, ignore } }),
-  run([g, index], { shape, ignore }) {
-    const source = contiguousInput(g!);
-    const places = contiguousInput(index!);
-    const out = zeros(shape, { dtype: g!.dtype });
-    const [rows, dim] = shape as [number, number];
-    const type = g!.dtype === "float64" ? "f64" : "f32";
-    launch(`index_add_${type}`, [out.ptr, source.ptr, places.ptr, rows, places.numel, dim, 1, ignore ?? -1], dim, places.numel, {
-      inPlace: true,
-    });
-    return out;
-  },
-  vjp: [
-    needs([1], (g, c) => {
-      const rows = embedding(c.input(1), g);
-      const { ignore } = c.args;
-      return ignore === null ? rows : mul(rows, unsqueeze(to(ne(c.input(1), ignore), g.dtype), -1));
-    }),
-    null,
-  ],
-});
 
 /** `x` flattened, at these positions: `x.reshape(-1)[index]`, in the shape of the index. @throws IndexError on a position outside */
 export const take: Op<(x: Tensor, index: Tensor) => Tensor> = composite(
@@ -272,7 +151,80 @@ export const take: Op<(x: Tensor, index: Tensor) => Tensor> = composite(
   },
 );
 
-/** For ops that need the same elements of several tensors. @throws DTypeError when the dtypes differ */
-export function requireSameDType(name: string, x: Tensor, y: Tensor, what = "the source"): void {
-  if (x.dtype !== y.dtype) throw new DTypeError(`${name}(): ${what} is ${y.dtype}, the tensor ${x.dtype}; convert one with .to(…)`);
-}
+/**
+ * A copy of `x` in which `src[i][j]` is added at `[index[i][j]][j]` (for dim 0, and so on). Values for one place
+ * add up, in the order of the index whatever the number of threads.
+ *
+ * @param index int32, of as many dims as `x`, nowhere larger but along `dim`, nowhere larger than `src`
+ * @throws IndexError naming the first index that is out of range
+ */
+export const scatterAdd: Scatter = op({
+  name: "scatterAdd",
+  torch: (dim: number) => `x.scatter_add(${dim}, y.long(), z)`,
+  samples: [
+    { inputs: [[3, 3], INDEX, [2, 3]], args: [0] },
+    { inputs: [[2, 4], INDEX, { shape: [3, 5], grad: false }], args: [1] },
+    { inputs: [[2, 5, 3], { shape: [2, 4, 3], dtype: "int32", low: 0, high: 5 }, [2, 4, 3]], args: [1] },
+    { inputs: [[3], { shape: [0], dtype: "int32", low: 0, high: 1 }, [0]], args: [0] },
+  ],
+  errors: SCATTER_ERRORS("scatterAdd"),
+  arrange: ([x, index, src], [dim]) => [x, dim, index, src],
+  acceptsOut: true,
+  prepare(x: Tensor, dim: number, index: Tensor, src: Tensor) {
+    if (bytesOf(x.dtype) === 1) throw new DTypeError(`scatterAdd(): ${x.dtype} tensors do not add up; convert them with .to("int32")`);
+    return prepareScatter("scatterAdd", x, dim, index, src);
+  },
+  run([x, index, src], dim, _aux, target) {
+    const out = copyFor(x!, target, "scatterAdd");
+    scatterInto(out, `scatter_add_${dtypeInfo(x!.dtype).kernel as "f32" | "f64" | "i32"}`, dim, index!, src!);
+    return out;
+  },
+  vjp: [(g) => g, null, needs([1], (g, c) => gather(g, c.args, c.input(1)))],
+});
+
+/** x = scatterAdd(x, …), in place. */
+export const scatterAdd_: (x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor = inPlace(scatterAdd);
+
+/**
+ * A copy of `x` with `alpha` times the slices of `source` added at the indexed places along `dim`.
+ *
+ * @throws IndexError naming the first index that is out of range; ShapeError when the source does not fit
+ */
+export const indexAdd: Op<(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }) => Tensor> = op({
+  name: "indexAdd",
+  torch: (dim: number, options?: { alpha?: number }) => `x.index_add(${dim}, y.long(), z${keywords({ ...options })})`,
+  samples: [
+    { inputs: [[5, 3], { shape: [4], dtype: "int32", values: [1, 4, 1, 0] }, [4, 3]], args: [0] },
+    { inputs: [[2, 5], { shape: [3], dtype: "int32", values: [0, 0, 3] }, [2, 3]], args: [1, { alpha: 0.5 }] },
+  ],
+  errors: ROW_ERRORS("indexAdd"),
+  arrange: ([x, index, source], [dim, options]) => [x, dim, index, source, options],
+  acceptsOut: true,
+  prepare(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 }: { alpha?: number } = {}) {
+    if (bytesOf(x.dtype) === 1) throw new DTypeError(`indexAdd(): ${x.dtype} tensors do not add up; convert them with .to("int32")`);
+    return prepareRows("indexAdd", x, dim, index, source, alpha);
+  },
+  run([x, index, source], { dim, alpha }, _aux, target) {
+    const out = copyFor(x!, target, "indexAdd");
+    const values = contiguousInput(source!);
+    const places = contiguousInput(index!);
+    const { outer, n, inner } = aroundDim(x!.shape, dim);
+    const type = dtypeInfo(x!.dtype).kernel as "f32" | "f64" | "i32";
+    launch(`index_add_${type}`, [out.ptr, values.ptr, places.ptr, n, places.numel, inner, alpha, -1], outer * inner, places.numel, {
+      inPlace: true,
+    });
+    return out;
+  },
+  vjp: [
+    (g) => g,
+    null,
+    needs([1], (g, c) => {
+      const { dim, alpha } = c.args;
+      const rows = indexSelect(g, dim, c.input(1));
+      return alpha === 1 ? rows : mul(rows, alpha);
+    }),
+  ],
+});
+
+/** x = indexAdd(x, …), in place. */
+export const indexAdd_: (x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }) => Tensor = inPlace(indexAdd);

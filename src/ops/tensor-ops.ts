@@ -8,7 +8,7 @@ export { clamp, clamp_ } from "./clamp.js";
 export * from "./compare.js";
 export { detach, to } from "./convert.js";
 export { amax, amin, argmax, argmin, max, min } from "./extreme.js";
-export { gather, indexSelect, take } from "./gather.js";
+export { gather, indexAdd, indexAdd_, indexSelect, scatterAdd, scatterAdd_, take } from "./gather.js";
 export { at, copy_, fill_, setAt, zero_ } from "./indexing.js";
 export { chunk, split, unbind } from "./join.js";
 export { maskedSelect, nonzero, tril, triu } from "./mask.js";
@@ -19,7 +19,7 @@ export { bernoulli, bernoulli_, exponential_, multinomial, normal_, random_, uni
 export { all, any, countNonzero, mean, sum } from "./reduce.js";
 export * from "./rounding.js";
 export { cumsum } from "./scan.js";
-export { indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, scatter, scatterAdd, scatterAdd_, scatter_ } from "./scatter.js";
+export { indexCopy, indexCopy_, indexFill, scatter, scatter_ } from "./scatter.js";
 export { narrow, select } from "./slice.js";
 export { logSoftmax, softmax } from "./softmax.js";
 export { argsort, sort, topk } from "./sort.js";

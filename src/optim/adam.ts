@@ -1,16 +1,8 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { launch } from "../runtime/backend.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  type BaseOptions,
-  type FloatKernel,
-  Optimizer,
-  type ParamState,
-  type Params,
-  checkFraction,
-  checkNotNegative,
-  memory,
-} from "./optimizer.js";
+import { type FloatKernel, Optimizer, checkFraction, checkNotNegative, memory } from "./optimizer.js";
+import type { BaseOptions, ParamState, Params } from "./params.js";
 
 export interface AdamOptions extends BaseOptions {
   /** β₁, β₂: how much of the mean of gradients and of squared gradients stays. Default [0.9, 0.999]. */

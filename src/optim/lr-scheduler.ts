@@ -1,7 +1,8 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { item } from "../ops/access.js";
 import { Tensor } from "../core/tensor.js";
-import { Optimizer, type ParamGroup } from "./optimizer.js";
+import { Optimizer } from "./optimizer.js";
+import type { ParamGroup } from "./params.js";
 
 /** PyTorch's names: `last_epoch`, `_step_count`, `base_lrs`, `_last_lr`, and the scheduler's own options. */
 export type SchedulerStateDict = Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { launch } from "../runtime/backend.js";
 import type { Tensor } from "../core/tensor.js";
-import { type BaseOptions, type FloatKernel, Optimizer, type ParamState, type Params, checkNotNegative, memory } from "./optimizer.js";
+import { type FloatKernel, Optimizer, checkNotNegative, memory } from "./optimizer.js";
+import type { BaseOptions, ParamState, Params } from "./params.js";
 
 export interface RMSpropOptions extends BaseOptions {
   /** α: how much of the mean of squares stays. Default 0.99. */

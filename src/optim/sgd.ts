@@ -1,7 +1,8 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { launch } from "../runtime/backend.js";
 import type { Tensor } from "../core/tensor.js";
-import { type BaseOptions, type FloatKernel, Optimizer, type ParamState, type Params, checkNotNegative, memory } from "./optimizer.js";
+import { type FloatKernel, Optimizer, checkNotNegative, memory } from "./optimizer.js";
+import type { BaseOptions, ParamState, Params } from "./params.js";
 
 export interface SGDOptions extends BaseOptions {
   /** μ: how much of the velocity stays. Default 0. */

@@ -6,7 +6,7 @@ import { Tensor } from "../core/tensor.js";
 import { clone } from "../ops/view.js";
 import { tensor } from "../ops/creation.js";
 import { item } from "../ops/access.js";
-import type { BaseOptions, ParamGroup, ParamState } from "./optimizer.js";
+import type { BaseOptions, ParamGroup, ParamState } from "./params.js";
 
 /** PyTorch's shape of an optimiser's state: parameters are numbers, in the order of the groups. */
 export interface OptimizerStateDict {
