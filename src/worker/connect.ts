@@ -7,11 +7,11 @@
 import type * as NodeThreads from "node:worker_threads";
 import { ArgumentError, WorkerError } from "../runtime/errors.js";
 import { whenGone } from "./alive.js";
-import { type FromWorker, type Path, type ToWorker, open } from "./messages.js";
+import { type FromWorker, type ToWorker, open } from "./messages.js";
 import { PendingCall } from "./run.js";
 import { abortError, reviveThrown } from "./thrown.js";
 import type { Remote } from "./types.js";
-import { cannotSend, encode, lookUp } from "./wire.js";
+import { cannotSend, encode } from "./wire.js";
 
 /** A browser's worker (also Deno's and Bun's) or one of `node:worker_threads`. */
 export type AnyWorker = Worker | NodeThreads.Worker;
@@ -102,9 +102,10 @@ class Connection {
     this.keepAlive();
     try {
       if (this.gone) throw this.gone;
-      const encoded = encode(args, `${method}(): argument `);
-      this.follow(id, call, encoded.signals, args);
-      this.start({ kind: "call", id, method, args: encoded.value, signals: encoded.signals, queue: this.queue }, encoded.transfer);
+      const mark = {};
+      const { value, signals, holders, transfer } = encode(args, `${method}(): argument `, mark);
+      this.follow(id, call, signals);
+      this.start({ kind: "call", id, method, args: value, places: { mark, holders }, queue: this.queue }, transfer);
     } catch (error) {
       this.settle(id, (it) => it.fail(error));
     }
@@ -123,15 +124,14 @@ class Connection {
         this.settle(message.id, (it) => it.fail(cannotSend(what, error)));
       }
     };
-    let { args } = message;
-    if (this.waiting && transfer.length === 0) sending(() => (args = structuredClone(args)));
-    this.whenReady(() => sending(() => !call.isOver && this.post({ ...message, args }, transfer)));
+    let sent = message;
+    if (this.waiting && transfer.length === 0) sending(() => (sent = structuredClone(message)));
+    this.whenReady(() => sending(() => !call.isOver && this.post(sent, transfer)));
   }
 
   /** The call is cancelled when one of the signals among its arguments aborts. */
-  private follow(id: number, call: PendingCall, paths: readonly Path[], args: unknown): void {
-    for (const path of paths) {
-      const signal = lookUp(args, path) as AbortSignal;
+  private follow(id: number, call: PendingCall, signals: Iterable<AbortSignal>): void {
+    for (const signal of signals) {
       if (signal.aborted) return this.settle(id, (it) => it.fail(signal.reason));
       const cancel = (): void => call.cancel(signal.reason);
       signal.addEventListener("abort", cancel);

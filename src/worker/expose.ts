@@ -5,7 +5,7 @@ import { type FromWorker, type ToWorker, open } from "./messages.js";
 import type { Port } from "./port.js";
 import { encodeThrown, reviveThrown } from "./thrown.js";
 import { RESERVED } from "./types.js";
-import { cannotSend, encode, placeSignals } from "./wire.js";
+import { cannotSend, encode, placeSignal } from "./wire.js";
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 type Call = Extract<ToWorker, { kind: "call" }>;
@@ -71,8 +71,8 @@ function serve(trainer: Methods, names: ReadonlySet<string>, port: Port): void {
   const send = (message: FromWorker, transfer: Transferable[] = []): void => port.post({ lanegrad: message }, transfer);
 
   async function answer(call: Call, controller: AbortController): Promise<void> {
-    const { id, method, args, signals, queue } = call;
-    placeSignals(args, signals, controller.signal);
+    const { id, method, args, places, queue } = call;
+    placeSignal(places, controller.signal);
     if (!names.has(method)) throw new ArgumentError(`the worker has no method ${method}(); it has ${[...names].join(", ")}`);
     let value = trainer[method]!(...(args as unknown[]));
     if (isGenerator(value)) {

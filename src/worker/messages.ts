@@ -4,8 +4,13 @@ import type { WireError } from "./thrown.js";
  * What the two sides say to each other. Every message is wrapped, so that others may use the same worker's messages.
  */
 
-/** Where in the arguments something stood: `[1, "signal"]`. */
-export type Path = readonly (string | number)[];
+/** Where AbortSignals stood, which cannot be cloned: cloning keeps it that what is the same object within one message is so again. */
+export interface SignalPlaces {
+  /** What stands in their place. */
+  readonly mark: object;
+  /** The arrays, objects, Maps and Sets that it stands in. */
+  readonly holders: readonly object[];
+}
 
 export type ToWorker =
   | {
@@ -13,7 +18,7 @@ export type ToWorker =
       readonly id: number;
       readonly method: string;
       readonly args: unknown;
-      readonly signals: readonly Path[];
+      readonly places: SignalPlaces;
       readonly queue: number;
     }
   | { readonly kind: "cancel"; readonly id: number; readonly reason: WireError }

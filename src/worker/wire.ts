@@ -1,7 +1,7 @@
 import type { PlainTensor } from "../core/plain.js";
 import type { Tensor } from "../core/tensor.js";
 import { ArgumentError } from "../runtime/errors.js";
-import type { Path } from "./messages.js";
+import type { SignalPlaces } from "./messages.js";
 
 /*
  * Values on their way between threads: tensors become plain data that is moved, not copied again. Whatever is a tensor is
@@ -11,9 +11,14 @@ import type { Path } from "./messages.js";
 export interface Encoded {
   readonly value: unknown;
   readonly transfer: Transferable[];
-  /** Where AbortSignals stood: they cannot be cloned. */
-  readonly signals: Path[];
+  /** The AbortSignals in it, */
+  readonly signals: ReadonlySet<AbortSignal>;
+  /** and the copies of what holds them. */
+  readonly holders: readonly object[];
 }
+
+/** Where in a value something stands: `[1, "signal"]`. */
+type Path = readonly (string | number)[];
 
 const moved = new WeakSet<object>();
 
@@ -28,11 +33,13 @@ export function transfer<T extends object>(value: T): T {
 
 /**
  * @param what the function whose argument or result it is, for messages
+ * @param mark what stands in the place of an AbortSignal, which cannot be cloned
  * @throws ArgumentError that names the place of a function or a model in it
  */
-export function encode(value: unknown, what: string): Encoded {
+export function encode(value: unknown, what: string, mark?: object): Encoded {
   const transferred = new Set<Transferable>();
-  const signals: Path[] = [];
+  const signals = new Set<AbortSignal>();
+  const holders = new Set<object>();
   const seen = new Map<object, unknown>();
   const path: (string | number)[] = [];
 
@@ -40,8 +47,13 @@ export function encode(value: unknown, what: string): Encoded {
     throw new ArgumentError(`${what}${show(path)} is ${is}, which cannot be sent to another thread: ${help}`);
   };
 
-  const within = (key: string | number, item: unknown): unknown => {
+  const within = (holder: object, key: string | number, item: unknown): unknown => {
     if (typeof item === "number") return item; // long arrays of numbers
+    if (isSignal(item)) {
+      signals.add(item);
+      holders.add(holder);
+      return mark;
+    }
     path.push(key);
     const copy = walk(item);
     path.pop();
@@ -70,21 +82,19 @@ export function encode(value: unknown, what: string): Encoded {
       const copy = copyOf(value);
       transferred.add(copy.buffer as ArrayBuffer);
       keep(copy);
-    } else if (typeof AbortSignal === "function" && value instanceof AbortSignal) {
-      signals.push([...path]);
-      keep(undefined);
     } else if (Array.isArray(value)) {
       const copy: unknown[] = [];
       keep(copy);
-      for (let i = 0; i < value.length; i++) copy.push(within(i, value[i]));
+      for (let i = 0; i < value.length; i++) copy.push(within(copy, i, value[i]));
     } else if (value instanceof Map) {
       const copy = new Map<unknown, unknown>();
       keep(copy);
-      for (const [key, item] of value as Map<unknown, unknown>) copy.set(key, within(String(key), item));
+      for (const [key, item] of value as Map<unknown, unknown>) copy.set(key, within(copy, String(key), item));
     } else if (value instanceof Set) {
       const copy = new Set<unknown>();
       keep(copy);
-      for (const item of value as Set<unknown>) copy.add(walk(item));
+      let i = 0;
+      for (const item of value as Set<unknown>) copy.add(within(copy, i++, item));
     } else if (Object.prototype.toString.call(value) !== "[object Object]") {
       keep(value); // dates, blobs, errors and all else that cloning knows, or refuses, by itself
     } else {
@@ -92,22 +102,23 @@ export function encode(value: unknown, what: string): Encoded {
         refuse(`a model or an optimiser (${value.constructor.name})`, "send its stateDict()");
       const copy: Record<string, unknown> = {};
       keep(copy);
-      for (const [key, item] of Object.entries(value)) copy[key] = within(key, item);
+      for (const [key, item] of Object.entries(value)) copy[key] = within(copy, key, item);
     }
   };
 
-  return { value: walk(value), transfer: [...transferred], signals };
+  return { value: walk(value), transfer: [...transferred], signals, holders: [...holders] };
 }
 
-/** What stands at a place of a value. */
-export const lookUp = (value: unknown, path: Path): unknown =>
-  path.reduce((at, key) => (at instanceof Map ? (at.get(key) as unknown) : (at as Record<string, unknown>)[key]), value);
-
 /** Puts the signal at the places where the arguments had one. */
-export function placeSignals(args: unknown, signals: readonly Path[], signal: AbortSignal): void {
-  for (const path of signals) {
-    const holder = lookUp(args, path.slice(0, -1)) as Record<string, unknown>;
-    holder[path.at(-1)!] = signal;
+export function placeSignal({ mark, holders }: SignalPlaces, signal: AbortSignal): void {
+  const placed = (item: unknown): unknown => (item === mark ? signal : item);
+  for (const holder of holders) {
+    if (holder instanceof Map) for (const [key, item] of holder as Map<unknown, unknown>) holder.set(key, placed(item));
+    else if (holder instanceof Set) {
+      const items = [...(holder as Set<unknown>)];
+      holder.clear();
+      for (const item of items) holder.add(placed(item));
+    } else for (const [key, item] of Object.entries(holder)) (holder as Record<string, unknown>)[key] = placed(item);
   }
 }
 
@@ -120,6 +131,8 @@ export function cannotSend(what: string, cause: unknown): ArgumentError {
     },
   );
 }
+
+const isSignal = (value: unknown): value is AbortSignal => typeof AbortSignal === "function" && value instanceof AbortSignal;
 
 const isTensor = (value: object): value is Tensor =>
   "storage" in value && "dtype" in value && typeof (value as Partial<Tensor>).toTypedArray === "function";
