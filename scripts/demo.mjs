@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { setup } from "./setup/all.mjs";
+import { isolation } from "./setup/headers.mjs";
 import { root } from "./setup/paths.mjs";
 import { StepError } from "./setup/run.mjs";
 import { main, step } from "./setup/steps.mjs";
@@ -26,7 +27,7 @@ await main(async () => {
   const { build, plain, help, port } = read();
   if (help) return console.log(HELP);
   await setup();
-  const { buildSite, isolation, serveSite, siteDir } = await import("./setup/site.mjs"); // Vite is there only now
+  const { buildSite, serveSite, siteDir } = await import("./setup/site.mjs"); // Vite is there only now
   await step("page", buildSite);
   if (build) return console.log(`Built in ${relative(root, siteDir)}: put it on any host, at any path.`);
   const { url } = await serveSite(siteDir, { headers: plain ? {} : isolation, ...(port && { port: Number(port), strictPort: true }) });

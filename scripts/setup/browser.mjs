@@ -6,15 +6,13 @@ import { build as tsup } from "tsup";
 import { build as vite, preview } from "vite";
 import { setup as setupAll } from "./all.mjs";
 import { chromium } from "./chromium.mjs";
+import { isolation, underPolicy } from "./headers.mjs";
 import { root, setupDir } from "./paths.mjs";
-import { buildSite, isolation } from "./site.mjs";
+import { buildSite } from "./site.mjs";
 import { describe } from "./steps.mjs";
 
 const site = join(setupDir, "browser");
 const tests = join(root, "tests/browser");
-
-/** As strict as a page with WebAssembly can be: no script, no worker from a blob: or data: URL. */
-const policy = { "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:" };
 
 export async function setup(project) {
   try {
@@ -22,7 +20,7 @@ export async function setup(project) {
     rmSync(site, { recursive: true, force: true });
     mkdirSync(site, { recursive: true });
     await Promise.all([makeTestPage(), makeUsersPage(), buildSite(join(site, "demo"))]);
-    const [isolated, plain] = await Promise.all([serve({ ...isolation, ...policy }), serve({})]);
+    const [isolated, plain] = await Promise.all([serve({ ...isolation, ...underPolicy() }), serve({})]);
     project.provide("browser", { program, isolated: isolated.url, plain: plain.url });
     return () => Promise.all([isolated.close(), plain.close()]);
   } catch (error) {

@@ -3,13 +3,11 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build, preview } from "vite";
+import { isolation } from "./headers.mjs";
 import { root } from "./paths.mjs";
 
 const demo = join(root, "demo");
 export const siteDir = join(demo, "dist");
-
-/** The headers that let a page have threads. */
-export const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 export async function buildSite(outDir = siteDir) {
   await build({

@@ -1,9 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { isolation, underPolicy } from "../../scripts/setup/headers.mjs";
 import { useBrowser, visit } from "./page.js";
 import { type Training, expectTrained, folderOf, script } from "./project.js";
-import { ISOLATION, serve, underPolicy } from "./server.js";
+import { serve } from "./server.js";
 import { bundler, withServer } from "./site.js";
 
 bundler("esbuild");
@@ -19,7 +20,7 @@ describe("esbuild with lanegrad/inline", { timeout: 60_000 }, () => {
   }, 60_000);
 
   test("makes one file, which trains under a strict Content-Security-Policy", async () => {
-    await withServer(serve(join(folderOf("esbuild"), "inline"), { ...ISOLATION, ...underPolicy() }), async (url) => {
+    await withServer(serve(join(folderOf("esbuild"), "inline"), { ...isolation, ...underPolicy() }), async (url) => {
       const { page, shown, said, responses } = await visit(browser(), url);
       expect(said).toEqual([]);
       const training = JSON.parse(shown) as Training;

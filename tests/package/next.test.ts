@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isolation, strictPolicy, underPolicy } from "../../scripts/setup/headers.mjs";
 import { expectTraining, expectTrainingInWorker, faults, useBrowser, visit } from "./page.js";
 import { type Training, expectTrained, script, startServer } from "./project.js";
-import { ISOLATION, POLICY, inFrontOf, underPolicy } from "./server.js";
+import { inFrontOf } from "./server.js";
 import { withServer } from "./site.js";
 import { versions } from "./versions.js";
 
 // Next.js itself needs scripts in its pages (or a nonce for each).
-const policy = POLICY.replace("'self' 'wasm", "'self' 'unsafe-inline' 'wasm");
-const NO_ISOLATION = Object.fromEntries(Object.keys(ISOLATION).map((name) => [name, ""]));
+const policy = strictPolicy.replace("'self' 'wasm", "'self' 'unsafe-inline' 'wasm");
+const NO_ISOLATION = Object.fromEntries(Object.keys(isolation).map((name) => [name, ""]));
 
 describe(`next ${versions("next")["next"]}`, { timeout: 120_000 }, () => {
   const browser = useBrowser();

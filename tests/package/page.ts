@@ -1,8 +1,9 @@
 import type { Browser, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { isolation, strictPolicy, underPolicy } from "../../scripts/setup/headers.mjs";
 import { launch } from "../browser/chromium.js";
 import { type Training, expectTrained } from "./project.js";
-import { type Headers, ISOLATION, POLICY, type Served, underPolicy } from "./server.js";
+import { type Headers, type Served } from "./server.js";
 
 export interface Visit {
   page: Page;
@@ -75,7 +76,7 @@ const HTML = "<!doctype html><title>Start page of the app</title>";
  * @param site starts a server of the pages, with some headers
  * @param policy the strictest Content-Security-Policy that they can live with
  */
-export function faults(browser: () => Browser, site: (headers: Headers) => Promise<Served>, policy = POLICY): void {
+export function faults(browser: () => Browser, site: (headers: Headers) => Promise<Served>, policy = strictPolicy): void {
   const withSite = async (headers: Headers, work: (url: string) => Promise<void>): Promise<void> => {
     const served = await site(headers);
     await work(served.url).finally(() => served.close());
@@ -112,7 +113,7 @@ export function faults(browser: () => Browser, site: (headers: Headers) => Promi
   });
 
   test("workers that the page's policy forbids: one thread, and a notice that says what to allow", async () => {
-    await withSite({ ...ISOLATION, ...underPolicy(`${policy}; worker-src 'none'`) }, async (url) => {
+    await withSite({ ...isolation, ...underPolicy(`${policy}; worker-src 'none'`) }, async (url) => {
       const { page, shown, said } = await visit(browser(), url);
       const training = JSON.parse(shown) as Training;
       expectTrained(training);

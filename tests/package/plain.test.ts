@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { isolation } from "../../scripts/setup/headers.mjs";
 import { type Visit, expectTraining, useBrowser, visit } from "./page.js";
 import { type Training, expectTrained, folderOf, script } from "./project.js";
 import { expectShown, linesOf } from "./readme.js";
-import { ISOLATION, serve } from "./server.js";
+import { serve } from "./server.js";
 import { site, withServer } from "./site.js";
 
 const folder = (): string => join(folderOf("plain"), "dist");
@@ -29,7 +30,7 @@ describe("a page without a bundler, beside the package's files", { timeout: 60_0
       ["without isolation", false],
       ["with cross-origin isolation", true],
     ])("trains %s", async (_, isolated) => {
-      await withServer(serve(folder(), isolated ? ISOLATION : {}), async (url) => {
+      await withServer(serve(folder(), isolated ? isolation : {}), async (url) => {
         const visited = await visit(browser(), `${url}map/`);
         await expectTraining(visited, isolated);
         await visited.page.close();
@@ -42,7 +43,7 @@ describe("a page without a bundler, beside the package's files", { timeout: 60_0
     const CDN = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" };
     const fromCdn = (isolated: boolean, work: (visited: Visit) => Promise<void>): Promise<void> =>
       withServer(serve(folder(), CDN), (cdn) =>
-        withServer(serve(folder(), isolated ? ISOLATION : {}), async (url) => {
+        withServer(serve(folder(), isolated ? isolation : {}), async (url) => {
           const visited = await visit(browser(), url, (page) =>
             page.route("**/train.js", async (route) => {
               const response = await route.fetch();

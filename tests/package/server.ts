@@ -10,14 +10,6 @@ export interface Served {
 
 export type Headers = Record<string, string>;
 
-/** What gives a page threads. */
-export const ISOLATION: Headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-
-/** As strict as a page with WebAssembly can be: no eval, no script in the page, none and no worker from blob: or data: URLs. */
-export const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:";
-
-export const underPolicy = (policy = POLICY): Headers => ({ "Content-Security-Policy": policy });
-
 const TYPES: Headers = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 async function listen(answer: RequestListener): Promise<Served> {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { isolation, underPolicy } from "../../scripts/setup/headers.mjs";
 import { expectTraining, expectTrainingInWorker, faults, useBrowser, visit } from "./page.js";
 import { folderOf, script } from "./project.js";
-import { ISOLATION, type Served, serve, underPolicy } from "./server.js";
+import { type Served, serve } from "./server.js";
 import { versions } from "./versions.js";
 
 /** Runs `work` with a server, and closes it. */
@@ -17,14 +18,14 @@ export function site(folder: () => string): void {
   const browser = useBrowser();
   trainings(browser, folder);
   test("trains with cross-origin isolation, under a strict Content-Security-Policy", async () => {
-    await withServer(serve(folder(), { ...ISOLATION, ...underPolicy() }), async (url) => {
+    await withServer(serve(folder(), { ...isolation, ...underPolicy() }), async (url) => {
       const visited = await visit(browser(), url);
       await expectTraining(visited, true);
       await visited.page.close();
     });
   });
   test("trains in a worker of the page, by lanegrad/worker, under that policy too", async () => {
-    await withServer(serve(folder(), { ...ISOLATION, ...underPolicy() }), async (url) => {
+    await withServer(serve(folder(), { ...isolation, ...underPolicy() }), async (url) => {
       const visited = await visit(browser(), `${url}?worker`);
       await expectTrainingInWorker(visited);
       await visited.page.close();
@@ -39,7 +40,7 @@ export function trainings(browser: () => Browser, folder: () => string): void {
     ["on a page without isolation", false],
     ["with cross-origin isolation", true],
   ])("trains %s", async (_, isolated) => {
-    await withServer(serve(folder(), isolated ? ISOLATION : {}), async (url) => {
+    await withServer(serve(folder(), isolated ? isolation : {}), async (url) => {
       const visited = await visit(browser(), url);
       await expectTraining(visited, isolated);
       const builds = visited.responses.filter((response) => response.url().endsWith(".wasm"));
