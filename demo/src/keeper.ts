@@ -7,7 +7,9 @@ const EVERY_MS = 10_000;
 /** Keeps the run in this browser, now and then, and says so; and says when the browser refuses. */
 export class Keeper {
   private timer = 0;
-  private saving: Promise<void> | null = null;
+  /** When all that was asked for until now is kept, or refused. */
+  private saved = Promise.resolve();
+  private waiting = 0;
 
   /** @param collect what to keep; @param saveFile what a visitor can do when nothing can be kept */
   constructor(
@@ -35,10 +37,17 @@ export class Keeper {
     this.timer ||= window.setTimeout(() => void this.now(), EVERY_MS);
   }
 
+  /** Keeps what there is now: what is being written already may be older. */
   now(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = 0;
-    return (this.saving ??= this.save().finally(() => (this.saving = null)));
+    this.wait(1);
+    return (this.saved = this.saved.then(() => this.save()).finally(() => this.wait(-1)));
+  }
+
+  private wait(more: 1 | -1): void {
+    this.waiting += more;
+    element("kept").setAttribute("aria-busy", String(this.waiting > 0));
   }
 
   private async save(): Promise<void> {
