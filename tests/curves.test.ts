@@ -23,6 +23,6 @@ const cases = curveCases({
   golden,
 });
 
-test.each(cases)("$name", { timeout: 60_000 }, ({ run }) => {
+test.each(cases)("$name", ({ run }) => {
   expect(run()).toBeUndefined();
 });

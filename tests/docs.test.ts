@@ -15,7 +15,7 @@ const page = readFileSync(join(root, "docs/off-thread.md"), "utf8");
 const folder = mkdtempSync(join(root, "tests", ".docs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("docs/off-thread.md: the page trains in the worker, and prints what its comments say", { timeout: 60_000 }, () => {
+test("docs/off-thread.md: the page trains in the worker, and prints what its comments say", () => {
   const files = [...page.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
   expect(files.map(([, name]) => name)).toEqual(["trainer.ts", "page.ts"]);
   for (const [, name, code] of files) writeFileSync(join(folder, name!), code!);

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { runFixture } from "./fixtures/run.js";
 
 interface Outcome {
@@ -20,7 +20,7 @@ function withWorker(mode: string, skip = 0, ...more: string[]): Outcome & { stde
 
 const EXPECTED = 20e6; // a million times 1 + 19
 
-describe("a worker that", { timeout: 120_000 }, () => {
+describe("a worker that", () => {
   test.each([
     ["exit", "at once"],
     ["throw", "at once"],
@@ -52,8 +52,9 @@ describe("a worker that", { timeout: 120_000 }, () => {
   });
 });
 
-describe("starting", { timeout: 120_000 }, () => {
+describe("starting", () => {
   const folder = mkdtempSync(join(tmpdir(), "lanegrad-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const page = join(folder, "page.wasm");
   writeFileSync(page, "<!doctype html><title>Not found</title>");
 
@@ -69,7 +70,7 @@ describe("starting", { timeout: 120_000 }, () => {
   });
 });
 
-describe("memory growth refused", { timeout: 120_000 }, () => {
+describe("memory growth refused", () => {
   test("at the k-th time, for each k: training ends in an OutOfMemoryError or not at all, and goes on afterwards", () => {
     const { stdout, status, stderr } = runFixture("growth");
     expect(status, stderr).toBe(0);

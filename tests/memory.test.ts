@@ -14,6 +14,6 @@ const cases = memoryCases({
   },
 });
 
-test.each(cases)("$name", { timeout: 120_000 }, ({ run }) => {
+test.each(cases)("$name", ({ run }) => {
   expect(run()).toBeUndefined();
 });

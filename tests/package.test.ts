@@ -65,11 +65,11 @@ beforeAll(() => {
         .slice(installed.length + 1)
         .replaceAll("\\", "/"),
     );
-}, 300_000);
+});
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-describe("the package", { timeout: 120_000 }, () => {
+describe("the package", () => {
   test("holds the built library, and nothing of the workshop", () => {
     const expected = [
       ...["index.js", "index.cjs", "index.browser.js", "thread-worker.node.mjs", "thread-worker.browser.js"],
@@ -146,7 +146,7 @@ const COMPUTED = JSON.stringify([
   true,
 ]);
 
-describe("in Node", { timeout: 120_000 }, () => {
+describe("in Node", () => {
   test("it is imported", () => {
     expect(runFile("esm.mjs", `import * as lanegrad from "lanegrad";${COMPUTE}`)).toBe(COMPUTED);
   });
@@ -249,7 +249,7 @@ describe("in Node", { timeout: 120_000 }, () => {
   });
 });
 
-describe("TypeScript", { timeout: 120_000 }, () => {
+describe("TypeScript", () => {
   // The last line is wrong on purpose: were the types not found, everything would pass as any.
   const program = `
     import { type Tensor, F, nn, tensor } from "lanegrad";
@@ -283,7 +283,7 @@ describe("TypeScript", { timeout: 120_000 }, () => {
   });
 });
 
-describe("an editor", { timeout: 120_000 }, () => {
+describe("an editor", () => {
   const text = `
     import { F, nn, tensor, Tensor } from "lanegrad";
     import * as layers from "lanegrad/nn";
@@ -325,7 +325,7 @@ describe("an editor", { timeout: 120_000 }, () => {
   });
 });
 
-describe("what checks packages says of it:", { timeout: 120_000 }, () => {
+describe("what checks packages says of it:", () => {
   const archive = (): string =>
     join(
       project,

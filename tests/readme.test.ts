@@ -25,7 +25,7 @@ const plain = (text: string): string => text.replace(/\s+/g, "");
 describe("the README's snippet", () => {
   test("is there at all", () => expect(snippets.length).toBeGreaterThanOrEqual(4));
 
-  test.each(snippets.map((code) => [code.split("\n")[0]!, code]))("%s", { timeout: 60_000 }, (_, code) => {
+  test.each(snippets.map((code) => [code.split("\n")[0]!, code]))("%s", (_, code) => {
     const file = join(folder, `snippet-${snippets.indexOf(code)}.ts`);
     writeFileSync(file, code);
     const { stdout, stderr, status } = spawnSync(process.execPath, ["--import", "tsx", "--conditions=lanegrad-source", file], {

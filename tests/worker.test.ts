@@ -12,7 +12,7 @@ const execArgv = ["--conditions=lanegrad-source"];
 const run = (file: string): Worker => new Worker(new URL("./fixtures/worker.mjs", import.meta.url), { execArgv, workerData: { file } });
 const start = (): Worker => run("./trainer.ts");
 
-describe("a trainer in a worker", { timeout: 60_000 }, () => {
+describe("a trainer in a worker", () => {
   test.each(workerCases(start))("$name", ({ run }) => run());
 });
 
@@ -22,7 +22,7 @@ interface Calls {
 
 const connectTo = (code: string, options = {}): Remote<Calls> => connect<Calls>(new Worker(code, { eval: true }), options);
 
-describe("a worker that", { timeout: 60_000 }, () => {
+describe("a worker that", () => {
   test.each([
     ["is not there", () => connect<Calls>(run("./nobody.ts")), /failed before it called expose\(\): .*Cannot find module.*nobody/],
     [
@@ -54,7 +54,7 @@ describe("a worker that", { timeout: 60_000 }, () => {
   test("dies in a run: the run rejects, and so do later calls", async () => {
     const trainer = connect<Trainer>(start());
     const pending = trainer.waits();
-    void trainer.failsLater();
+    void trainer.failsLater().catch(() => undefined); // its answer and the news of the worker's end may come in any order
     await expect(pending).rejects.toThrow(/ended by an error outside of any call: Error: outside of any call/);
     await expect(trainer.echo(1)).rejects.toThrow(WorkerError);
   });
@@ -75,10 +75,9 @@ describe("expose()", () => {
   });
 });
 
-test("a process ends when no call is pending, also with a worker that was never ended", { timeout: 60_000 }, () => {
-  const { stdout, stderr, status, seconds } = runFixture("connected");
+test("a process ends when no call is pending, also with a worker that was never ended", () => {
+  const { stdout, stderr, status } = runFixture("connected");
   expect([stdout.trim(), stderr, status]).toEqual(["answered 7", "", 0]);
-  expect(seconds).toBeLessThan(20);
 });
 
 describe("plain tensors", () => {

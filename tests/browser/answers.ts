@@ -1,7 +1,7 @@
 import { type BackendReport, type InitOptions, backend, full, init, io, ones, profile } from "lanegrad";
 import { type ConnectOptions, connect } from "lanegrad/worker";
-import { backend as running } from "../../src/runtime/backend.js";
 import type { Trainer } from "../fixtures/trainer.js";
+import { workersReady } from "../fixtures/workers-ready.js";
 import type { Case } from "../stories/case.js";
 import { digest } from "../stories/digest.js";
 import { COUNT, type Material, type SuiteName, beforeInit, suites } from "./suites.js";
@@ -15,6 +15,8 @@ export interface Answers {
   /** Starts the library and waits until its workers take part; with `waitForWorkers` false they may be broken. */
   start(options: InitOptions, waitForWorkers?: boolean): Promise<BackendReport>;
   report(): BackendReport;
+  /** Says something on the console, of no weight. */
+  say(text: string): void;
   /** Fetches what the cases need. */
   load(): Promise<void>;
   /** Runs one case; its error is the answer's. */
@@ -26,19 +28,19 @@ export interface Answers {
   saveTrace(name: string): Promise<string>;
   /** What the first call to a worker with this script says, and a later one. */
   connect(script: string, options: ConnectOptions): Promise<[string, string]>;
-  /** Reads a run of tests/fixtures/trainer.ts at full speed for a while; how many values came. */
-  readFast(ms: number): Promise<number>;
+  /** Reads so many values of a run of tests/fixtures/trainer.ts at full speed. */
+  readFast(count: number): Promise<void>;
 }
 
 export const answers: Answers = {
   beforeInit,
   async start(options, waitForWorkers = true) {
     await init(options);
-    const { pool } = running();
-    while (waitForWorkers && pool && pool.ready < pool.alive) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (waitForWorkers) await workersReady();
     return backend();
   },
   report: backend,
+  say: (text) => console.debug(text),
   async load() {
     loaded = await load();
   },
@@ -58,16 +60,12 @@ export const answers: Answers = {
     const said = (): Promise<string> => remote.anything().then(() => "no error", String);
     return [await said(), await said()];
   },
-  async readFast(ms) {
+  async readFast(count) {
     using trainer = connect<Trainer>(new Worker("trainer.js", { type: "module" }));
     await trainer.ready;
-    const end = performance.now() + ms;
-    let values = 0;
-    for await (const i of trainer.count(Infinity)) {
-      values = i;
-      if (performance.now() > end) break;
-    }
-    return values;
+    let next = 0;
+    for await (const i of trainer.count(count)) if (i !== next++) throw new Error(`${i} came where ${next - 1} was due`);
+    if (next !== count) throw new Error(`${next} values came`);
   },
 };
 

@@ -10,9 +10,9 @@ interface Title {
 }
 
 /** tests/browser/app, built by Vite as a user would; the isolated server also sends a strict Content-Security-Policy. */
-describe("a page that Vite bundled", { timeout: 60_000 }, () => {
+describe("a page that Vite bundled", () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launch()), 60_000);
+  beforeAll(async () => void (browser = await launch()));
   afterAll(() => browser.close());
 
   test.each([
@@ -26,14 +26,14 @@ describe("a page that Vite bundled", { timeout: 60_000 }, () => {
     const scripts: string[] = [];
     page.on("worker", (worker) => scripts.push(worker.url()));
     await page.goto(`${inject("browser")[server]}app/index.html`);
-    await expect.poll(async () => [await page.title(), ...said], { timeout: 30_000 }).toEqual([expect.stringMatching(/^\{/)]);
+    await expect.poll(async () => [await page.title(), ...said]).toEqual([expect.stringMatching(/^\{/)]);
     const title = JSON.parse(await page.title()) as Title;
     expect(title.variant).toBe(variant);
     expect(title.last).toBeLessThan(title.first);
     const cores = await page.evaluate(() => navigator.hardwareConcurrency);
     expect(title.threads).toBe(server === "isolated" ? Math.min(8, cores) : 1);
     // The browser may tell of a worker after the page has used it.
-    await expect.poll(() => scripts, { timeout: 10_000 }).toHaveLength(title.threads - 1);
+    await expect.poll(() => scripts).toHaveLength(title.threads - 1);
     for (const url of scripts) expect(url).toMatch(/^http:.*\/thread-worker\.browser-[\w-]+\.js$/);
     await page.close();
   });

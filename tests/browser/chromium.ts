@@ -29,11 +29,12 @@ export function launch(program = inject("browser").program): Promise<Browser> {
 
 type Ask = <K extends keyof Answers>(name: K, ...args: Parameters<Answers[K]>) => Promise<Awaited<ReturnType<Answers[K]>>>;
 
-/** A page of the tests, and everything that was warned of on its console. */
+/** A page of the tests. */
 export interface TestPage {
   readonly page: Page;
-  readonly warnings: string[];
   ask: Ask;
+  /** Everything that was warned of on its console until now. */
+  warnings(): Promise<string[]>;
 }
 
 export interface Where {
@@ -44,22 +45,28 @@ export interface Where {
 /** @param prepare called before the page loads, to change what it gets */
 export async function open(browser: Browser, { isolated, worker }: Where, prepare?: (page: Page) => Promise<unknown>): Promise<TestPage> {
   const page = await browser.newPage();
-  const warnings: string[] = [];
+  const warned: string[] = [];
   page.on("console", (message) => {
-    if (["warning", "error"].includes(message.type())) warnings.push(message.text());
+    if (["warning", "error"].includes(message.type())) warned.push(message.text());
   });
-  page.on("pageerror", (error) => warnings.push(String(error)));
+  page.on("pageerror", (error) => warned.push(String(error)));
   await prepare?.(page);
   await page.goto(`${inject("browser")[isolated ? "isolated" : "plain"]}page.html${worker ? "?worker" : ""}`);
   await page.waitForFunction("globalThis.ask");
+  const ask: Ask = async <K extends keyof Answers>(name: K, ...args: Parameters<Answers[K]>): Promise<Awaited<ReturnType<Answers[K]>>> => {
+    const question = [name, ...args] as unknown as Question;
+    const reply = await page.evaluate((q) => (globalThis as unknown as { ask: (q: Question) => Promise<Reply> }).ask(q), question);
+    if ("error" in reply) throw new Error(reply.error);
+    return reply.value as Awaited<ReturnType<Answers[K]>>;
+  };
   return {
     page,
-    warnings,
-    async ask<K extends keyof Answers>(name: K, ...args: Parameters<Answers[K]>): Promise<Awaited<ReturnType<Answers[K]>>> {
-      const question = [name, ...args] as unknown as Question;
-      const reply = await page.evaluate((q) => (globalThis as unknown as { ask: (q: Question) => Promise<Reply> }).ask(q), question);
-      if ("error" in reply) throw new Error(reply.error);
-      return reply.value as Awaited<ReturnType<Answers[K]>>;
+    ask,
+    // A worker's answer may overtake what it said before. What it says last comes last.
+    async warnings() {
+      const last = `the last word, ${Math.random()}`;
+      await Promise.all([page.waitForEvent("console", (message) => message.text() === last), ask("say", last)]);
+      return warned;
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect, inject } from "vitest";
 
-/** What a page comes to show. Patient, as all cores may be busy training. */
-export const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 60_000 });
+/** What a page comes to show. */
+export const eventually = <T>(read: () => Promise<T>) => expect.poll(read);
 
 type ContextOptions = Parameters<Browser["newContext"]>[0];
 
@@ -48,6 +48,11 @@ export class DemoPage {
   /** Until the net that is not being trained has been examined. */
   async examined(): Promise<void> {
     await eventually(() => this.page.locator("#matrix").getAttribute("aria-busy")).toBe("false");
+  }
+
+  /** Until the browser has kept, or refused to keep, the net as it is. */
+  async kept(): Promise<void> {
+    await eventually(() => this.page.locator("#kept").getAttribute("aria-busy")).toBe("false");
   }
 
   /** Presses start, and waits until it has seen digits. */

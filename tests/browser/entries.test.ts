@@ -27,9 +27,9 @@ interface Outcome {
   files: string[];
 }
 
-describe("without a bundler", { timeout: 60_000 }, () => {
+describe("without a bundler", () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launch()), 60_000);
+  beforeAll(async () => void (browser = await launch()));
   afterAll(() => browser.close());
 
   /** Runs a module that says `answer = …` in a page. @param policy the page's Content-Security-Policy, instead of the server's */
@@ -53,7 +53,7 @@ describe("without a bundler", { timeout: 60_000 }, () => {
       route.fulfill({ contentType: "text/javascript", headers: { "Cross-Origin-Embedder-Policy": "require-corp" }, body: text }),
     );
     await page.goto(`${root}entry.html`);
-    await expect.poll(() => page.title(), { timeout: 30_000 }).not.toBe("");
+    await expect.poll(() => page.title()).not.toBe("");
     const answer = JSON.parse(await page.title()) as unknown;
     await page.close();
     return { answer, said, files: files.filter((file) => !/^(entry\.|data:)/.test(file)) };
@@ -129,7 +129,7 @@ describe("without a bundler", { timeout: 60_000 }, () => {
   test("works where the page's policy forbids workers: one thread, and a notice", async () => {
     const policy = "default-src 'self' 'wasm-unsafe-eval'; img-src data:; worker-src 'none'";
     const script = `const { full, backend, init } = await import("./dist/lanegrad.min.js"); await init({ threads: 2 });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      while (backend().threads > 1) await new Promise((resolve) => setTimeout(resolve, 10));
       answer = [full([1_000_000], 1).exp().log().sum().item() > 999_999, backend().threads];`;
     const { answer, said } = await run("isolated", script, policy);
     expect(answer).toEqual([true, 1]);

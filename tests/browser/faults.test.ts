@@ -13,22 +13,26 @@ const indexPage: Respond = (route) => route.fulfill({ status: 200, headers: ISOL
 const withoutHeaders: Respond = (route) => route.fulfill({ status: 200, contentType: "text/javascript", body: "" });
 
 /** What the library itself said; the browser reports failed requests as well. */
-const notices = (page: TestPage): string[] => page.warnings.filter((text) => text.startsWith("lanegrad:"));
+const notices = async (page: TestPage): Promise<string[]> => (await page.warnings()).filter((text) => text.startsWith("lanegrad:"));
 
 describe.each([
   { isolated: true, worker: false },
   { isolated: true, worker: true },
   { isolated: false, worker: false },
   { isolated: false, worker: true },
-])("isolated: $isolated, in a worker: $worker", { timeout: 120_000 }, (where) => {
+])("isolated: $isolated, in a worker: $worker", (where) => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launch()), 60_000);
+  beforeAll(async () => void (browser = await launch()));
   afterAll(() => browser.close());
 
   const openWith = (file: string, respond: Respond): Promise<TestPage> => open(browser, where, (page: Page) => page.route(file, respond));
 
   test.each([
-    ["is the app's start page", indexPage, /\/[\w-]+\.wasm is not WebAssembly but starts with "<!doctype html>.*pass init\(\{ wasm: url \}\)/],
+    [
+      "is the app's start page",
+      indexPage,
+      /\/[\w-]+\.wasm is not WebAssembly but starts with "<!doctype html>.*pass init\(\{ wasm: url \}\)/,
+    ],
     ["is not there", notFound, /\/[\w-]+\.wasm answered 404; serve lanegrad's \.wasm files, or pass init\(\{ wasm: url \}\)/],
     ["cannot be fetched", (route: Route) => route.abort(), /could not fetch http:.*\/[\w-]+\.wasm/],
   ])("where the .wasm %s, init() says so with its URL, and a later init() works", async (_, respond, pattern) => {
@@ -38,7 +42,7 @@ describe.each([
     await page.page.unroute("**/*.wasm");
     await page.ask("start", {});
     expect(await page.ask("sum")).toBeCloseTo(1e6, -1);
-    expect(notices(page)).toEqual([]);
+    expect(await notices(page)).toEqual([]);
     await page.page.close();
   });
 
@@ -49,9 +53,9 @@ describe.each([
       expect(await page.ask("sum")).toBeCloseTo(1e6, -1);
       return page.ask("report");
     };
-    await expect.poll(work, { timeout: 30_000 }).toMatchObject({ threads: 1 });
+    await expect.poll(work).toMatchObject({ threads: 1 });
     await work();
-    expect(notices(page)).toEqual([expect.stringMatching(notice)]);
+    expect(await notices(page)).toEqual([expect.stringMatching(notice)]);
     await page.page.close();
   };
 
@@ -89,7 +93,7 @@ describe.each([
     const page = await openWith("**/thread-worker.browser.js", () => Promise.resolve());
     await page.ask("start", { threads: 4 }, false);
     expect(await page.ask("sum")).toBeCloseTo(1e6, -1);
-    expect(notices(page)).toEqual([]);
+    expect(await notices(page)).toEqual([]);
     await page.page.close();
   });
 });

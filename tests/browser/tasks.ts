@@ -27,6 +27,7 @@ export async function longestTask(browser: Browser, page: Page, work: () => Prom
   const key = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
   const main = new Set(traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(key));
   const tasks = traceEvents.filter((event) => main.has(key(event)) && event.ph === "X" && event.name.endsWith("RunTask"));
-  if (tasks.length === 0) throw new Error("the trace has no tasks of a main thread");
-  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+  const took = tasks.flatMap(({ tdur }) => tdur ?? []);
+  if (took.length === 0) throw new Error("the trace has no times of tasks of a main thread");
+  return Math.max(...took) / 1000;
 }

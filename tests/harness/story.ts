@@ -12,7 +12,7 @@ export function story(name: string, run: () => void): void {
     const first = freed();
     expect(freed(), "bytes in use after the test").toBe(first);
   };
-  test(name, check, 60_000);
+  test(name, check);
 }
 
 /** A leaf that requires a gradient. */

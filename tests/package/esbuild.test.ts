@@ -9,7 +9,7 @@ import { bundler, withServer } from "./site.js";
 
 bundler("esbuild");
 
-describe("esbuild with lanegrad/inline", { timeout: 60_000 }, () => {
+describe("esbuild with lanegrad/inline", () => {
   const browser = useBrowser();
   beforeAll(() => {
     const [from, to] = [join(folderOf("esbuild"), "src"), join(folderOf("esbuild"), "src/inline")];
@@ -17,7 +17,7 @@ describe("esbuild with lanegrad/inline", { timeout: 60_000 }, () => {
     writeFileSync(join(to, "train.js"), readFileSync(join(from, "train.js"), "utf8").replace('"lanegrad"', '"lanegrad/inline"'));
     copyFileSync(join(from, "page.js"), join(to, "page.js"));
     script("esbuild", "inline");
-  }, 60_000);
+  });
 
   test("makes one file, which trains under a strict Content-Security-Policy", async () => {
     await withServer(serve(join(folderOf("esbuild"), "inline"), { ...isolation, ...underPolicy() }), async (url) => {

@@ -10,13 +10,13 @@ import { versions } from "./versions.js";
 const policy = strictPolicy.replace("'self' 'wasm", "'self' 'unsafe-inline' 'wasm");
 const NO_ISOLATION = Object.fromEntries(Object.keys(isolation).map((name) => [name, ""]));
 
-describe(`next ${versions("next")["next"]}`, { timeout: 120_000 }, () => {
+describe(`next ${versions("next")["next"]}`, () => {
   const browser = useBrowser();
   let server: Awaited<ReturnType<typeof startServer>>;
   beforeAll(async () => {
     script("next", "build");
     server = await startServer("next", "node_modules/next/dist/bin/next", "start", "--port", "0");
-  }, 400_000);
+  });
   afterAll(() => server.close());
 
   test("a route handler trains on the server, on several threads", async () => {

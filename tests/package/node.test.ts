@@ -6,7 +6,7 @@ import { type Training, expectTrained, folderOf, run } from "./project.js";
 import { expected, linesOf } from "./readme.js";
 import { versions } from "./versions.js";
 
-describe.each(Object.entries(versions("node")))("%s", { timeout: 60_000 }, (name, version) => {
+describe.each(Object.entries(versions("node")))("%s", (name, version) => {
   const program = (): string => join(folderOf("node"), `node_modules/${name}/bin/node`);
 
   test("is the one it claims to be", () => {
@@ -26,7 +26,7 @@ describe.each(Object.entries(versions("node")))("%s", { timeout: 60_000 }, (name
   });
 });
 
-test("the README's lines for Node print what they shall", { timeout: 60_000 }, () => {
+test("the README's lines for Node print what they shall", () => {
   writeFileSync(join(folderOf("node"), "hello.mjs"), linesOf("hello.mjs"));
   expect(run("node", process.execPath, ["hello.mjs"]).trim()).toBe(expected(Math.min(8, availableParallelism())));
 });

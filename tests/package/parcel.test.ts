@@ -6,9 +6,9 @@ import { folderOf, script } from "./project.js";
 import { site, trainings } from "./site.js";
 import { versions } from "./versions.js";
 
-describe(`parcel ${versions("parcel")["parcel"]}`, { timeout: 120_000 }, () => {
+describe(`parcel ${versions("parcel")["parcel"]}`, () => {
   describe("as it is", () => {
-    beforeAll(() => void script("parcel", "build"), 300_000);
+    beforeAll(() => void script("parcel", "build"));
     trainings(useBrowser(), () => join(folderOf("parcel"), "dist"));
   });
 
@@ -17,7 +17,7 @@ describe(`parcel ${versions("parcel")["parcel"]}`, { timeout: 120_000 }, () => {
     beforeAll(() => {
       writeFileSync(join(folderOf("parcel"), ".browserslistrc"), "chrome >= 91\nfirefox >= 89\nsafari >= 16.4\n");
       script("parcel", "build", "--dist-dir", "strict");
-    }, 300_000);
+    });
     site(() => join(folderOf("parcel"), "strict"));
   });
 });

@@ -10,7 +10,7 @@ import { site, withServer } from "./site.js";
 
 const folder = (): string => join(folderOf("plain"), "dist");
 
-describe("a page without a bundler, beside the package's files", { timeout: 60_000 }, () => {
+describe("a page without a bundler, beside the package's files", () => {
   beforeAll(() => void script("plain", "build"));
 
   describe("that imports by a relative URL", () => site(folder));

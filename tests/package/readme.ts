@@ -21,7 +21,7 @@ export async function expectShown(browser: Browser, url: string): Promise<void> 
   page.on("console", (message) => said.push(message.text()));
   page.on("pageerror", (error) => said.push(String(error)));
   await page.goto(url);
-  await expect.poll(() => page.locator("#app").textContent(), { timeout: 40_000 }).toBe(expected(1));
+  await expect.poll(() => page.locator("#app").textContent()).toBe(expected(1));
   expect(said.filter((text) => !text.startsWith("[vite]"))).toEqual([]);
   await page.close();
 }

@@ -52,8 +52,8 @@ export function trainings(browser: () => Browser, folder: () => string): void {
 
 /** Tests of a bundler whose `npm run build` makes a folder of static pages. */
 export function bundler(project: string, tool = project): void {
-  describe(`${tool} ${versions(project)[tool]}`, { timeout: 120_000 }, () => {
-    beforeAll(() => void script(project, "build"), 300_000);
+  describe(`${tool} ${versions(project)[tool]}`, () => {
+    beforeAll(() => void script(project, "build"));
     site(() => join(folderOf(project), "dist"));
   });
 }

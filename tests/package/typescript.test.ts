@@ -3,7 +3,7 @@ import { type Training, expectTrained, run } from "./project.js";
 import { versions } from "./versions.js";
 
 // net.mts and net.cts hold one line that is wrong on purpose: were the types not found, it would be right.
-describe(`TypeScript ${versions("typescript")["typescript"]}`, { timeout: 60_000 }, () => {
+describe(`TypeScript ${versions("typescript")["typescript"]}`, () => {
   test.each([
     ["node16", ["node16/net.mjs", "node16/net.cjs"]],
     ["bundler", ["bundler/net.mjs"]],

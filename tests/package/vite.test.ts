@@ -8,7 +8,7 @@ import { vite } from "./vite.js";
 
 vite("vite");
 
-describe("the README's lines for Vite", { timeout: 120_000 }, () => {
+describe("the README's lines for Vite", () => {
   const browser = useBrowser();
   test("show what they shall", async () => {
     const folder = join(folderOf("vite"), "readme");

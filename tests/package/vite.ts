@@ -7,7 +7,7 @@ import { versions } from "./versions.js";
 
 /** Tests of Vite's development server, its build, and its preview of that. */
 export function vite(project: string): void {
-  describe(`Vite ${versions(project)["vite"]}`, { timeout: 120_000 }, () => {
+  describe(`Vite ${versions(project)["vite"]}`, () => {
     const browser = useBrowser();
     const serverTests = (...command: string[]): void =>
       test.each([
@@ -31,7 +31,7 @@ export function vite(project: string): void {
     describe("its development server", () => serverTests());
 
     describe("its build", () => {
-      beforeAll(() => void script(project, "build"), 300_000);
+      beforeAll(() => void script(project, "build"));
       describe("in its preview", () => serverTests("preview"));
       describe("on a static server", () => site(() => join(folderOf(project), "dist")));
     });
