@@ -40,6 +40,13 @@ export class DemoPage {
     return parseFloat((await this.text(id)).replaceAll(",", ""));
   }
 
+  /** What the plot of the losses says in words: where its curves end. */
+  async losses(): Promise<{ seen: number; train: string; test: string } | null> {
+    const text = (await this.page.locator("#loss-plot").getAttribute("aria-label")) ?? "";
+    const [, seen, train, test] = /after ([\d,]+) digits: training (.*), test (.*)/.exec(text) ?? [];
+    return seen === undefined ? null : { seen: Number(seen.replaceAll(",", "")), train: train!, test: test! };
+  }
+
   /** Until the untrained net has been examined. */
   async ready(): Promise<void> {
     await eventually(() => this.number("accuracy")).toBeGreaterThan(0);
