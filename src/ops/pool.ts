@@ -71,7 +71,7 @@ const maxima: Op<(x: Tensor, windows: Windows) => Tensor[]> = op({
     const indices = Tensor.empty(values.shape, "int32", "maxPool2d");
     aux.push(indices);
     const args = [values.ptr, indices.ptr, source.ptr, ...input, ...output, ...kernel, ...stride, ...padding, ...dilation];
-    launch(`max_pool2d_${typeOf(x!)}`, args, planesOf(x!.shape), sizeOf(output) * sizeOf(kernel));
+    launch(`max_pool2d_${typeOf(x!)}`, args, planesOf(x!.shape), 6 * sizeOf(output) * sizeOf(kernel));
     return [values, indices];
   },
   vjp: [(g, c) => scatter(g, c.aux(0), c.shapes[0]!)],
@@ -89,7 +89,7 @@ const scatter: Op<(g: Tensor, indices: Tensor, shape: Shape) => Tensor> = op({
     const [source, at] = [contiguousInput(g!), contiguousInput(indices!)];
     const out = Tensor.empty(shape, g!.dtype, "maxPool2d");
     const [inputs, outputs] = [sizeOf(shape.slice(-2)), sizeOf(g!.shape.slice(-2))];
-    launch(`max_pool2d_scatter_${typeOf(g!)}`, [out.ptr, source.ptr, at.ptr, inputs, outputs], planesOf(shape), inputs + outputs);
+    launch(`max_pool2d_scatter_${typeOf(g!)}`, [out.ptr, source.ptr, at.ptr, inputs, outputs], planesOf(shape), 2 * (inputs + outputs));
     return out;
   },
   vjp: [needs([1], (g, c) => gather(g, c.input(1))), null],

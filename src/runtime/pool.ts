@@ -1,23 +1,23 @@
 import {
   ARG_COUNT,
   BUSY,
-  CHUNK,
   CHUNKS,
   DONE,
   FAILED,
+  GRAIN,
   KERNEL,
   MAX_CHUNKS,
   MAX_WORKERS,
+  MEMBERS,
   READY,
   SEQ,
   STOP,
-  TICKET,
   TOTAL,
-  claim,
+  boundary,
   createControl,
-  finish,
+  open,
+  share,
   tagOf,
-  ticketOf,
   unfinished,
 } from "./control.js";
 import { BackendError } from "./errors.js";
@@ -58,7 +58,9 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     kernelTable(options.exports).forEach(([name], id) => this.ids.set(name, id));
-    for (let index = 0; index < Math.min(MAX_WORKERS, options.threads - 1); index++) this.spawn(index);
+    const workers = Math.min(MAX_WORKERS, options.threads - 1);
+    this.control.ints[MEMBERS] = 1 + workers;
+    for (let index = 0; index < workers; index++) this.spawn(index);
   }
 
   /** Threads that can take work now, the caller's included. */
@@ -87,37 +89,33 @@ export class Pool {
   run(name: string, args: readonly number[], total: number, grain: number, redo: boolean): boolean {
     const { ints } = this.control;
     const kernel = this.options.exports[name as keyof Exports];
-    const pieces = Math.min(MAX_CHUNKS, this.threads * CHUNKS_PER_THREAD, Math.ceil(total / grain));
-    if (pieces <= 1 || this.alive === 0) {
+    const chunks = Math.min(MAX_CHUNKS, this.threads * CHUNKS_PER_THREAD, Math.ceil(total / grain));
+    if (chunks <= 1 || this.alive === 0) {
       call(kernel, args, 0, total);
       return true;
     }
-    const size = Math.ceil(total / pieces / grain) * grain;
-    const chunks = Math.ceil(total / size);
     const tag = tagOf(++this.seq);
     ints[KERNEL] = this.ids.get(name)!;
     ints[ARG_COUNT] = args.length;
     this.control.args.set(args);
     ints[TOTAL] = total;
-    ints[CHUNK] = size;
+    ints[GRAIN] = grain;
     ints[CHUNKS] = chunks;
-    Atomics.store(ints, DONE, tag);
-    Atomics.store(ints, TICKET, ticketOf(tag, chunks));
+    open(ints, tag, chunks);
     Atomics.store(ints, SEQ, this.seq);
     Atomics.notify(ints, SEQ);
 
-    const runChunk = (chunk: number): number => call(kernel, args, chunk * size, Math.min(total, (chunk + 1) * size));
-    let trap: { cause: unknown } | null = null;
-    for (let chunk = claim(ints, tag, chunks); chunk >= 0; chunk = claim(ints, tag, chunks)) {
+    let trap = null as { cause: unknown } | null;
+    const compute = (first: number, end: number): void => {
       try {
-        runChunk(chunk);
+        call(kernel, args, boundary(first, chunks, total, grain), boundary(end, chunks, total, grain));
       } catch (error) {
         trap = { cause: error }; // thrown below: the others may still be writing
       }
-      finish(ints, tag, chunk);
-    }
+    };
+    share(ints, tag, chunks, 0, compute);
     const whole = this.join(tag, chunks);
-    if (!whole) this.bury(name, unfinished(ints, tag, chunks), redo, runChunk);
+    if (!whole) this.bury(name, unfinished(ints, tag, chunks), redo, compute);
     if (trap !== null) throw new BackendError(`${name} failed: ${String(trap.cause)}`, trap);
     this.throwIfFailed();
     return whole;
@@ -171,7 +169,7 @@ export class Pool {
   }
 
   /** A worker died holding a chunk: ends it for good, and does the chunk here if it can be repeated. */
-  private bury(name: string, chunks: number[], redo: boolean, runChunk: (chunk: number) => number): void {
+  private bury(name: string, chunks: number[], redo: boolean, compute: (first: number, end: number) => void): void {
     const { ints } = this.control;
     this.workers.forEach((worker, index) => {
       if (Atomics.exchange(ints, BUSY + index, 0) === 0) return;
@@ -185,7 +183,7 @@ export class Pool {
           `load a checkpoint and go on: the library works with ${this.threads} thread(s)`,
       );
     }
-    chunks.forEach(runChunk);
+    chunks.forEach((chunk) => compute(chunk, chunk + 1));
   }
 
   private throwIfFailed(): void {

@@ -2,15 +2,17 @@
  * Every threshold of the TypeScript side, each with the row of `npm run bench` that set it. Those of the kernels stand
  * in `crates/kernels/src/tuning.rs`; `docs/performance.md` shows both in one table, made by `node scripts/docs.mjs`.
  *
- * Only THREAD_WORTH, CHUNKS_PER_THREAD, SPINS and JOIN_SPINS may look at threads: all else fixes the order of summation.
+ * Only THREAD_WORTH, CHUNKS_PER_THREAD, SPINS, MOST_SPINS and JOIN_SPINS may look at threads: all else fixes the order of summation.
  */
 
 /** Work below this many scalar operations is not worth waking another thread, which costs some 13 µs: as long as 100,000 of them. (softmax, 2 threads) */
 export const THREAD_WORTH = 200_000;
-/** Chunks per thread: enough to even out, few enough that claiming costs nothing. (gemm 512, 2 threads) */
+/** Chunks per thread: enough to even out. A thread begins with all but one of its own in one call, as a product of few rows packs its operand anew in each. (mlp, 2 threads) */
 export const CHUNKS_PER_THREAD = 4;
-/** Empty turns before a worker sleeps: the next job of a training step usually comes within microseconds. Ten times as many gain 40 % on small products in a loop, but cost training steps as much: two threads may share a core. (mlp, 2 threads) */
+/** Empty turns before a worker sleeps, at the least; a turn takes some 4 ns, and to be woken 13 µs. (mlp, 2 threads) */
 export const SPINS = 2000;
+/** The same at the most, for the gaps of a training step: twice as many after each wait that brought a job, half after each that brought none, as where other programs have the cores. There 50,000 always would cost a tenth of a step, 200,000 a quarter. (mlp, 2 threads) */
+export const MOST_SPINS = 50_000;
 /** Empty turns before the caller sleeps: the last chunks take less long than waking up does, some 60 µs. (gemm 64x784, 2 threads) */
 export const JOIN_SPINS = 20_000;
 /** Products of a matrix product per scalar operation that THREAD_WORTH counts: so much faster are register tiles. (gemm 64, 2 threads) */

@@ -1,7 +1,7 @@
-// Whoever claims a part of a job (src/runtime/control.ts: TICKET is at 1) never finishes it.
+// Whoever claims a part of a job (src/runtime/control.ts: the words of its chunks begin at 80) never finishes it.
 const swap = Atomics.compareExchange;
 Atomics.compareExchange = (ints, at, from, to) => {
   const was = swap(ints, at, from, to);
-  while (at === 1 && was === from);
+  while (at >= 80 && was === from && to === (from | 1));
   return was;
 };
