@@ -11,7 +11,7 @@ export const THREAD_WORTH = 200_000;
 export const CHUNKS_PER_THREAD = 4;
 /** Empty turns before a worker sleeps, at the least; a turn takes some 4 ns, and to be woken 13 µs. (mlp, 2 threads) */
 export const SPINS = 2000;
-/** The same at the most, for the gaps of a training step: twice as many after each wait that brought a job, half after each that brought none, as where other programs have the cores. There 50,000 always would cost a tenth of a step, 200,000 a quarter. (mlp, 2 threads) */
+/** The same at the most, for the gaps of a training step: twice as many after each wait that brought a job, half after each that brought none, as where other programs have the cores. There 50,000 always would cost a tenth of a step, 200,000 four tenths. (mlp, 2 threads) */
 export const MOST_SPINS = 50_000;
 /** Empty turns before the caller sleeps: the last chunks take less long than waking up does, some 60 µs. (gemm 64x784, 2 threads) */
 export const JOIN_SPINS = 20_000;
