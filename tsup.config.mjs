@@ -1,11 +1,7 @@
 import { defineConfig } from "tsup";
-import { entries, keepEntries, keepPacked } from "./scripts/setup/entries.mjs";
-import { pure } from "./scripts/setup/pure.mjs";
+import { entries, keepEntries, keepPacked, shipped } from "./scripts/setup/entries.mjs";
 
 const common = { outDir: "dist", target: "es2022", sourcemap: true, splitting: false, silent: true };
-
-// CommonJS has no import.meta, and tsup's own shim mistakes a path with # or % in it.
-const commonjsUrl = '"use strict"; var importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 
 const workers = [
   {
@@ -26,7 +22,7 @@ function modules(platform, suffix) {
     platform,
     format: ["esm"],
     splitting: true,
-    esbuildPlugins: [keepEntries(platform, suffix), keepPacked("js"), pure()],
+    esbuildPlugins: [keepEntries(platform, suffix), keepPacked(), shipped()],
   };
 }
 
@@ -35,15 +31,6 @@ function modules(platform, suffix) {
 const library = [
   modules("node", ""),
   modules("browser", ".browser"),
-  {
-    ...common,
-    entry: { commonjs: "scripts/setup/commonjs.cjs" },
-    platform: "node",
-    format: ["cjs"],
-    define: { "import.meta.url": "importMetaUrl" },
-    banner: { js: commonjsUrl },
-    esbuildPlugins: [keepPacked("cjs")],
-  },
   // For pages without a bundler: one file, with the .wasm files beside it, or within.
   {
     ...common,
@@ -51,6 +38,7 @@ const library = [
     platform: "browser",
     format: ["esm"],
     minify: true,
+    esbuildPlugins: [shipped()],
   },
 ];
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { library } from "../scripts/setup/ts.mjs";
 import { type Sizes, bundle, growth, measure, readmeIsCurrent } from "../scripts/sizes.mjs";
@@ -47,6 +47,29 @@ describe("bytes", () => {
 
   test("are those in the README: npm run size -- --write", () => {
     expect(readmeIsCurrent()).toBe(true);
+  });
+});
+
+describe("what is shipped", () => {
+  beforeAll(library);
+
+  const textOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+  // Of a sample or a call that must fail, and of the same in PyTorch: see OpTests in src/core/spec.ts.
+  const MARKS = [/\bsamples:/, /\bthrows:/, /\btorch:/, /\btorch\.[a-z]/, /\bkeepdim=/];
+
+  test("the sources have what tests alone read, so the marks mean something", () => {
+    const text = textOf("src/ops/reduce.ts") + textOf("src/ops/softmax.ts");
+    for (const mark of MARKS) expect(text).toMatch(mark);
+  });
+
+  test("no script of dist/ has it", () => {
+    const scripts = readdirSync(new URL("../dist", import.meta.url)).filter((name) => /\.[cm]?js$/.test(name));
+    expect(scripts).toEqual(expect.arrayContaining(["index.js", "index.cjs", "index.browser.js", "lanegrad.min.js"]));
+    for (const name of scripts) {
+      const text = textOf(`dist/${name}`);
+      const found = MARKS.filter((mark) => mark.test(text));
+      expect(found, name).toEqual([]);
+    }
   });
 });
 

@@ -1,7 +1,9 @@
-// What dist/ is entered by, and the esbuild plugin that keeps those files apart.
+// What dist/ is entered by, and the esbuild plugins that keep those files apart and make sources ready to be shipped.
 import { readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { root } from "./paths.mjs";
+import { markPure } from "./pure.mjs";
+import { withoutTests } from "./tests-out.mjs";
 
 const source = (path) => join(root, "src", path);
 
@@ -45,9 +47,22 @@ export function keepEntries(platform, suffix) {
 }
 
 /** Leaves the packed WebAssembly of src/inline in a file of its own, which all that carry it share. */
-export function keepPacked(extension) {
+export function keepPacked() {
   return {
     name: "keep-packed",
-    setup: (build) => build.onResolve({ filter: /^#packed$/ }, () => ({ path: `./packed.${extension}`, external: true })),
+    setup: (build) => build.onResolve({ filter: /^#packed$/ }, () => ({ path: "./packed.js", external: true })),
+  };
+}
+
+/** Sources as they are shipped: without what tests alone read, and marked so that what is not used can be dropped. */
+export function shipped() {
+  return {
+    name: "shipped",
+    setup(build) {
+      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!path.startsWith(join(root, "src"))) return undefined;
+        return { contents: markPure(withoutTests(readFileSync(path, "utf8"), path), path), loader: "ts" };
+      });
+    },
   };
 }

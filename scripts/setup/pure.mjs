@@ -1,8 +1,5 @@
-// The esbuild plugin that lets users' bundlers drop what a program does not use.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// Lets bundlers drop what a program does not use.
 import ts from "typescript";
-import { root } from "./paths.mjs";
 
 /**
  * A constant at the top of a file is made for its value, so where nobody uses that, it need not be made. No bundler may
@@ -29,15 +26,4 @@ function runs(node) {
   if (ts.isFunctionLike(node)) return false;
   if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isSpreadElement(node) || ts.isPropertyAccessExpression(node)) return true;
   return ts.forEachChild(node, (child) => !ts.isTypeNode(child) && runs(child)) ?? false;
-}
-
-export function pure() {
-  return {
-    name: "pure",
-    setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, ({ path }) =>
-        path.startsWith(join(root, "src")) ? { contents: markPure(readFileSync(path, "utf8"), path), loader: "ts" } : undefined,
-      );
-    },
-  };
 }

@@ -11,7 +11,7 @@ import { step } from "./steps.mjs";
 import { variants } from "./variants.mjs";
 
 const names = Object.keys(variants);
-const scripts = ["entries", "pure", "ts", "type-docs"].map((name) => `scripts/setup/${name}.mjs`).concat("scripts/setup/commonjs.cjs");
+const scripts = ["commonjs", "entries", "pure", "tests-out", "ts", "type-docs"].map((name) => `scripts/setup/${name}.mjs`);
 const builds = names.map((name) => `pkg/${name}/.stamp`);
 const configs = ["tsup.config.mjs", "tsconfig.json", "package.json", "package-lock.json", ...scripts];
 
@@ -56,6 +56,8 @@ async function makeLibrary() {
     else if (name.endsWith(".js")) writeFileSync(file, withoutBareImports(readFileSync(file, "utf8")));
   }
   forgetPacked("lanegrad.inline.min.js.map");
+  const { makeCommonjs } = await import("./commonjs.mjs"); // esbuild is there only now
+  await makeCommonjs();
   await makeNamespaces();
 }
 
@@ -68,9 +70,8 @@ function forgetPacked(name) {
 
 const write = (name, text) => writeFileSync(join(root, "dist", name), `${text}\n`);
 
-/** Node's files for subpaths that are namespaces of the library: parts of the one file that there is. */
+/** Node's files for subpaths that are namespaces of the library. */
 async function makeNamespaces() {
-  for (const name of ["index", "inline", "worker"]) write(`${name}.cjs`, `module.exports = require("./commonjs.cjs").${name}();`);
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const library = await import(`${pathToFileURL(join(root, "dist/index.js")).href}?${Date.now()}`);
   for (const path of Object.keys(exports)) {

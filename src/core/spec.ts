@@ -66,9 +66,8 @@ export function needs<A>(what: readonly Need[], formula: (g: Tensor, c: Ctx<A>) 
   return Object.assign((g: Tensor, c: Ctx<A>) => formula(g, c), { needs: what });
 }
 
-export interface OpMeta {
-  /** The public name: PyTorch's in camelCase. */
-  readonly name: string;
+/** What tests and docs alone read of a declaration. dist/ is made without it: see scripts/setup/tests-out.mjs. */
+export interface OpTests {
   /**
    * The same in PyTorch, as a Python expression over x, y, z, w (the inputs); a function of the other
    * arguments where they matter.
@@ -82,8 +81,6 @@ export interface OpMeta {
   readonly tolerance?: { readonly float32?: number; readonly float64?: number };
   /** Dtypes that inputs of a test may have beside float32. Default: float64 for differentiable ops. */
   readonly dtypes?: readonly DType[];
-  /** The inputs are passed as one list. */
-  readonly listInput?: true;
   /**
    * The parameters of a call from a sample's inputs and other arguments, where they are not simply inputs first:
    * `(inputs, args) => [x, dim, index]`, or tensors among the options.
@@ -102,12 +99,24 @@ export interface OpMeta {
   readonly random?: true;
 }
 
+interface OpHead {
+  /** The public name: PyTorch's in camelCase. */
+  readonly name: string;
+  /** Which parameters are tensors, where they are there at all. Default the first. What else came is told when it fails. */
+  readonly tensors?: readonly number[];
+  /** The inputs are passed as one list. */
+  readonly listInput?: true;
+}
+
+/** What a declaration says beside how to compute it. */
+export interface OpMeta extends OpHead, OpTests {}
+
 export interface Prepared<A> {
   readonly inputs: readonly Tensor[];
   readonly args: A;
 }
 
-export interface OpSpec<P extends unknown[] = unknown[], A = unknown, R = unknown> extends OpMeta {
+export interface OpSpec<P extends unknown[] = unknown[], A = unknown, R = unknown> extends OpHead {
   /**
    * The front desk: checks everything and throws before anything is allocated, promotes dtypes, fills defaults.
    * Left out, all parameters are tensors, and there is nothing to check.
@@ -130,6 +139,9 @@ export interface OpSpec<P extends unknown[] = unknown[], A = unknown, R = unknow
   readonly define?: (inputs: readonly Tensor[], args: A) => Tensor | Tensor[];
   readonly kind: "primitive" | "composite" | "fused";
 }
+
+/** A whole declaration, as tests read it. */
+export type DeclaredSpec = OpSpec & OpTests;
 
 /** A public op: a function, with its declaration. */
 export type Op<F> = F & { readonly spec: OpSpec };

@@ -1,15 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { open } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { builtin } from "../runtime/builtin.node.js";
 import type { Files } from "./platform.js";
 
 /** One read call takes at most 2 GiB. */
 const MOST_AT_ONCE = 2 ** 30;
 
 async function read(path: string | URL): Promise<Uint8Array | null> {
+  const { open } = builtin("node:fs/promises");
   const file = await open(path).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return null;
     throw error;
@@ -31,9 +27,10 @@ async function read(path: string | URL): Promise<Uint8Array | null> {
 
 /** Into a file beside it, then over it: who reads `path` at any time, even after a crash, finds the old or the new. */
 function write(path: string, pieces: () => Iterable<Uint8Array>, makeFolder: boolean): void {
-  const folder = dirname(path);
+  const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } = builtin("node:fs");
+  const folder = builtin("node:path").dirname(path);
   if (makeFolder) mkdirSync(folder, { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   const file = openSync(temporary, "wx");
   try {
     try {
@@ -54,6 +51,7 @@ function write(path: string, pieces: () => Iterable<Uint8Array>, makeFolder: boo
 
 /** So that the new name, too, outlives a crash. Windows cannot open folders, and its file systems need it not. */
 function syncFolder(folder: string): void {
+  const { closeSync, fsyncSync, openSync } = builtin("node:fs");
   let handle: number;
   try {
     handle = openSync(folder, "r");
@@ -72,7 +70,7 @@ function syncFolder(folder: string): void {
 
 function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array | null {
   try {
-    const buffer = gunzipSync(bytes, { maxOutputLength: Math.max(1, maxBytes), chunkSize: 2 ** 18 });
+    const buffer = builtin("node:zlib").gunzipSync(bytes, { maxOutputLength: Math.max(1, maxBytes), chunkSize: 2 ** 18 });
     return buffer.length > maxBytes ? null : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   } catch (error) {
     if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") return null;
@@ -89,7 +87,7 @@ export const files: Files = {
   canWrite: true,
   // Done when the call returns: whoever forgets to await saves what is there now, not what training makes of it.
   write: (path, pieces, { makeFolder = false } = {}) =>
-    new Promise((resolve) => resolve(write(typeof path === "string" ? path : fileURLToPath(path), pieces, makeFolder))),
+    new Promise((resolve) => resolve(write(typeof path === "string" ? path : builtin("node:url").fileURLToPath(path), pieces, makeFolder))),
   give: (path, bytes) => files.write(path, () => [bytes]),
   gunzip: (bytes, maxBytes) => new Promise((resolve) => resolve(gunzip(bytes, maxBytes))),
 };

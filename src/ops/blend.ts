@@ -103,7 +103,12 @@ const addProduct: Op<(x: Tensor, y: Tensor, z: Tensor, value: number) => Tensor>
 
 /** x + value · y · z, elementwise with broadcasting. */
 export const addcmul: Op<AddC> = composite(
-  { name: "addcmul", torch: (options?: ValueOptions) => `torch.addcmul(x, y, z${keywords({ ...options })})`, samples: addSamples(-2) },
+  {
+    name: "addcmul",
+    tensors: [0, 1, 2],
+    torch: (options?: ValueOptions) => `torch.addcmul(x, y, z${keywords({ ...options })})`,
+    samples: addSamples(-2),
+  },
   (x: Tensor, y: Tensor, z: Tensor, { value = 1 }: ValueOptions = {}) => {
     if ([x, y, z].every((operand) => operand.dtype === "bool"))
       throw new DTypeError('addcmul(): expected numbers, got bools; convert with .to("int32")');
@@ -119,6 +124,7 @@ export const addcmul_: AddC = (x, y, z, options) => becomes(x, () => addcmul(x, 
 export const addcdiv: Op<AddC> = composite(
   {
     name: "addcdiv",
+    tensors: [0, 1, 2],
     torch: (options?: ValueOptions) => `torch.addcdiv(x, y, z${keywords({ ...options })})`,
     samples: addSamples(0.3),
     errors: [

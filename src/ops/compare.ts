@@ -1,32 +1,32 @@
 import { composite } from "../core/op.js";
-import type { Op } from "../core/spec.js";
+import type { Op, OpMeta } from "../core/spec.js";
 import type { Tensor } from "../core/tensor.js";
 import { to } from "./convert.js";
 import { type Binary, BINARY_SAMPLES, binary } from "./families/binary.js";
 import { ELEMENTWISE_SAMPLES, type Unary, unary } from "./families/unary.js";
 
 /** A comparison: a bool tensor, and no gradient. */
-function comparison(name: string, torch: string): Binary {
-  return binary({ name, torch, kernel: name, result: "bool", vjp: [null, null] });
+function comparison(decl: Pick<OpMeta, "name" | "torch">): Binary {
+  return binary({ ...decl, kernel: decl.name, result: "bool", vjp: [null, null] });
 }
 
 /** x == y, elementwise with broadcasting, as a bool tensor. NaN equals nothing. */
-export const eq: Binary = comparison("eq", "x == y");
+export const eq: Binary = comparison({ name: "eq", torch: "x == y" });
 
 /** x != y, elementwise with broadcasting, as a bool tensor. True where either is NaN. */
-export const ne: Binary = comparison("ne", "x != y");
+export const ne: Binary = comparison({ name: "ne", torch: "x != y" });
 
 /** x < y, elementwise with broadcasting, as a bool tensor. */
-export const lt: Binary = comparison("lt", "x < y");
+export const lt: Binary = comparison({ name: "lt", torch: "x < y" });
 
 /** x <= y, elementwise with broadcasting, as a bool tensor. */
-export const le: Binary = comparison("le", "x <= y");
+export const le: Binary = comparison({ name: "le", torch: "x <= y" });
 
 /** x > y, elementwise with broadcasting, as a bool tensor. */
-export const gt: Binary = comparison("gt", "x > y");
+export const gt: Binary = comparison({ name: "gt", torch: "x > y" });
 
 /** x >= y, elementwise with broadcasting, as a bool tensor. */
-export const ge: Binary = comparison("ge", "x >= y");
+export const ge: Binary = comparison({ name: "ge", torch: "x >= y" });
 
 const bools = (...shape: number[]) => ({ shape, dtype: "bool" }) as const;
 const BOOL_SAMPLES = [
@@ -39,9 +39,9 @@ type Logical = Op<(x: Tensor, y: Tensor) => Tensor>;
 
 /** A logical op. Numbers count as true unless they are 0. */
 function logical(name: string, kernel: string): Logical {
-  const torch = `torch.${kernel}(x, y)`;
-  const ofBools = binary({ name: `_${name}`, torch, kernel, result: "bool", samples: BOOL_SAMPLES, vjp: [null, null] });
-  return composite({ name, torch, samples: BINARY_SAMPLES, elementwise: true }, (x: Tensor, y: Tensor) =>
+  const meta: Pick<OpMeta, "torch"> = { torch: `torch.${kernel}(x, y)` };
+  const ofBools = binary({ ...meta, name: `_${name}`, kernel, result: "bool", samples: BOOL_SAMPLES, vjp: [null, null] });
+  return composite({ ...meta, name, samples: BINARY_SAMPLES, elementwise: true }, (x: Tensor, y: Tensor) =>
     ofBools(to(x, "bool"), to(y, "bool")),
   );
 }

@@ -175,6 +175,7 @@ const LABEL_ERRORS = (name: string): { inputs: InputSpec[]; args?: unknown[]; th
 export const crossEntropy: Op<(x: Tensor, target: Tensor, options?: CrossEntropyOptions) => Tensor> = composite(
   {
     name: "crossEntropy",
+    tensors: [0, 1],
     torch: (options?: CrossEntropyOptions) =>
       `torch.nn.functional.cross_entropy(x, y if y.is_floating_point() else y.long()${keywords({ ...options })})`,
     samples: [
@@ -253,6 +254,7 @@ function withProbabilities(x: Tensor, target: Tensor, weight: Tensor | null, red
 export const nllLoss: Op<(x: Tensor, target: Tensor, options?: NllOptions) => Tensor> = composite(
   {
     name: "nllLoss",
+    tensors: [0, 1],
     torch: (options?: NllOptions) => `torch.nn.functional.nll_loss(x, y.long()${keywords({ ...options })})`,
     samples: [
       { inputs: [[4, 5], LABELS] },

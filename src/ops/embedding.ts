@@ -55,6 +55,7 @@ function shares(index: Tensor, rows: number, dtype: DType): Tensor {
  */
 export const embedding: Op<(index: Tensor, weight: Tensor, options?: EmbeddingOptions) => Tensor> = op({
   name: "embedding",
+  tensors: [0, 1],
   torch: (options?: EmbeddingOptions) => `torch.nn.functional.embedding(y.long(), x${keywords({ ...options })})`,
   samples: [
     { inputs: [[5, 3], { shape: [2, 4], dtype: "int32", low: 0, high: 5 }] },

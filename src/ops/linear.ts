@@ -25,6 +25,7 @@ function asRows(x: Tensor): Tensor {
  */
 export const linear: Op<(x: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor> = op({
   name: "linear",
+  tensors: [0, 1, 2],
   torch: "F.linear(*inputs)",
   samples: [
     [[4, 3], [5, 3], [5]],

@@ -47,15 +47,23 @@ function shapeError(name: string): OpMeta["errors"] {
   ];
 }
 
+interface LossDecl extends Partial<Pick<OpMeta, "samples">> {
+  readonly name: string;
+  /** The same among PyTorch's functions. */
+  readonly torch: string;
+}
+
 /** A loss of elements: checked, computed, reduced. */
-function loss<O extends LossOptions>(
-  name: string,
-  torch: string,
-  formula: (x: Tensor, target: Tensor, options: O) => Tensor,
-  samples = SAMPLES,
-): Loss<O> {
+function loss<O extends LossOptions>(decl: LossDecl, formula: (x: Tensor, target: Tensor, options: O) => Tensor): Loss<O> {
+  const { name } = decl;
   return composite(
-    { name, torch: (options?: O) => `torch.nn.functional.${torch}(x, y${keywords({ ...options })})`, samples, errors: shapeError(name) },
+    {
+      name,
+      tensors: [0, 1],
+      torch: (options?: O) => `torch.nn.functional.${decl.torch}(x, y${keywords({ ...options })})`,
+      samples: decl.samples ?? SAMPLES,
+      errors: shapeError(name),
+    },
     (x: Tensor, target: Tensor, options: O = {} as O) => {
       checkLoss(name, x, target, options.reduction ?? "mean");
       return reduceLoss(formula(x, target, options), options.reduction ?? "mean");
@@ -64,10 +72,10 @@ function loss<O extends LossOptions>(
 }
 
 /** Squared error (x − target)². Unlike PyTorch, which broadcasts with a warning, it wants equal shapes. @throws ShapeError when they differ */
-export const mseLoss: Loss = loss("mseLoss", "mse_loss", (x, target) => square(sub(x, target)));
+export const mseLoss: Loss = loss({ name: "mseLoss", torch: "mse_loss" }, (x, target) => square(sub(x, target)));
 
 /** Absolute error |x − target|. @throws ShapeError when the shapes differ */
-export const l1Loss: Loss = loss("l1Loss", "l1_loss", (x, target) => abs(sub(x, target)));
+export const l1Loss: Loss = loss({ name: "l1Loss", torch: "l1_loss" }, (x, target) => abs(sub(x, target)));
 
 export interface SmoothL1Options extends LossOptions {
   /** Below it the error counts squared. Default 1; 0 gives l1Loss. */
@@ -76,14 +84,16 @@ export interface SmoothL1Options extends LossOptions {
 
 /** With d = |x − target|: d² / (2 beta) where d < beta, else d − beta / 2. @throws ShapeError when the shapes differ */
 export const smoothL1Loss: Loss<SmoothL1Options> = loss(
-  "smoothL1Loss",
-  "smooth_l1_loss",
+  {
+    name: "smoothL1Loss",
+    torch: "smooth_l1_loss",
+    samples: [...SAMPLES, { inputs: [[9], [9]], args: [{ beta: 0.5 }] }, { inputs: [[9], [9]], args: [{ beta: 0 }] }],
+  },
   (x, target, { beta = 1 }) => {
     if (!(beta >= 0)) throw new ArgumentError(`smoothL1Loss(): beta must be 0 or more, got ${beta}`);
     const d = abs(sub(x, target));
     return beta === 0 ? d : where(lt(d, beta), mul(square(d), 0.5 / beta), sub(d, beta / 2));
   },
-  [...SAMPLES, { inputs: [[9], [9]], args: [{ beta: 0.5 }] }, { inputs: [[9], [9]], args: [{ beta: 0 }] }],
 );
 
 export interface HuberOptions extends LossOptions {
@@ -93,14 +103,12 @@ export interface HuberOptions extends LossOptions {
 
 /** With d = |x − target|: d² / 2 where d < delta, else delta (d − delta / 2). @throws ShapeError when the shapes differ */
 export const huberLoss: Loss<HuberOptions> = loss(
-  "huberLoss",
-  "huber_loss",
+  { name: "huberLoss", torch: "huber_loss", samples: [...SAMPLES, { inputs: [[9], [9]], args: [{ delta: 0.5 }] }] },
   (x, target, { delta = 1 }) => {
     if (!(delta > 0)) throw new ArgumentError(`huberLoss(): delta must be above 0, got ${delta}`);
     const d = abs(sub(x, target));
     return where(lt(d, delta), mul(square(d), 0.5), mul(sub(d, delta / 2), delta));
   },
-  [...SAMPLES, { inputs: [[9], [9]], args: [{ delta: 0.5 }] }],
 );
 
 const PROBABILITY: InputSpec = { shape: [4, 5], low: 0.05, high: 0.95 };
@@ -135,6 +143,7 @@ export interface BceOptions extends LossOptions {
 export const binaryCrossEntropy: Loss<BceOptions> = composite(
   {
     name: "binaryCrossEntropy",
+    tensors: [0, 1],
     torch: (options?: BceOptions) => `torch.nn.functional.binary_cross_entropy(x, y${keywords({ reduction: options?.reduction })})`,
     arrange: ([x, target, weight], [options]) => [x, target, weight ? { weight } : options],
     samples: [
@@ -186,6 +195,7 @@ export interface BceWithLogitsOptions extends BceOptions {
 export const binaryCrossEntropyWithLogits: Loss<BceWithLogitsOptions> = composite(
   {
     name: "binaryCrossEntropyWithLogits",
+    tensors: [0, 1],
     torch: (options?: BceWithLogitsOptions) =>
       `torch.nn.functional.binary_cross_entropy_with_logits(x, y${keywords({ reduction: options?.reduction })})`,
     arrange: ([x, target, posWeight, weight], [options]) => [x, target, posWeight ? { posWeight, weight } : options],

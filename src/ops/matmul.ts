@@ -171,6 +171,7 @@ function matrices(x: Tensor, y: Tensor): Tensor {
 export const mm: Product = composite(
   {
     name: "mm",
+    tensors: [0, 1],
     torch: "x.mm(y)",
     samples: [
       [
@@ -205,6 +206,7 @@ export const mm: Product = composite(
 export const bmm: Product = composite(
   {
     name: "bmm",
+    tensors: [0, 1],
     torch: "x.bmm(y)",
     samples: [
       [
@@ -247,6 +249,7 @@ export const bmm: Product = composite(
 export const mv: Product = composite(
   {
     name: "mv",
+    tensors: [0, 1],
     torch: "x.mv(y)",
     samples: [
       [[4, 3], [3]],
@@ -275,6 +278,7 @@ export const mv: Product = composite(
 export const dot: Product = composite(
   {
     name: "dot",
+    tensors: [0, 1],
     torch: "x.dot(y)",
     samples: [
       [[3], [3]],
@@ -298,6 +302,7 @@ export const dot: Product = composite(
 export const outer: Product = composite(
   {
     name: "outer",
+    tensors: [0, 1],
     torch: "x.outer(y)",
     samples: [
       [[3], [5]],
@@ -322,6 +327,7 @@ export interface AddmmOptions {
 export const addmm: Op<(x: Tensor, y: Tensor, z: Tensor, options?: AddmmOptions) => Tensor> = composite(
   {
     name: "addmm",
+    tensors: [0, 1, 2],
     torch: (options?: AddmmOptions) => `torch.addmm(x, y, z${keywords({ ...options })})`,
     samples: [
       {

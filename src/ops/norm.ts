@@ -179,6 +179,7 @@ export const batchNorm: Op<
 > = composite(
   {
     name: "batchNorm",
+    tensors: [0, 1, 2, 3, 4],
     torch: (options?: BatchNormOptions) => `torch.nn.functional.batch_norm(x, y.clone(), z.clone(), w${keywords({ ...options })})`,
     samples: [
       { inputs: [[4, 3, 5], RUNNING_MEAN, RUNNING_VAR, [3]], args: [{ training: true }] },
@@ -330,6 +331,7 @@ export const groupNorm: Op<(x: Tensor, numGroups: number, weight?: Tensor | null
   composite(
     {
       name: "groupNorm",
+      tensors: [0, 2, 3],
       torch: (groups: number, options?: EpsOptions) => `torch.nn.functional.group_norm(x, ${groups}, y, z${keywords({ ...options })})`,
       samples: [
         { inputs: [[2, 6, 3], [6], [6]], args: [3] },

@@ -58,14 +58,12 @@ function along(name: "softmax" | "logSoftmax", kernel: string, gradient: AlongDi
 }
 
 function gradientAlong(
-  name: string,
+  meta: { readonly name: string; readonly torch: (dim: number) => string },
   kernel: string,
-  torch: (dim: number) => string,
   define: (g: Tensor, y: Tensor, dim: number) => Tensor,
 ): AlongDimGrad {
   return op({
-    name,
-    torch,
+    ...meta,
     samples: [
       {
         inputs: [
@@ -89,16 +87,14 @@ function gradientAlong(
 }
 
 const softmaxGrad = gradientAlong(
-  "_softmaxGrad",
+  { name: "_softmaxGrad", torch: (dim) => `y * (x - (x * y).sum(${dim}, keepdim=True))` },
   "softmax_grad",
-  (dim) => `y * (x - (x * y).sum(${dim}, keepdim=True))`,
   (g, y, dim) => mul(y, sub(g, sum(mul(g, y), dim, { keepdim: true }))),
 );
 
 const logSoftmaxGrad = gradientAlong(
-  "_logSoftmaxGrad",
+  { name: "_logSoftmaxGrad", torch: (dim) => `x - y.exp() * x.sum(${dim}, keepdim=True)` },
   "log_softmax_grad",
-  (dim) => `x - y.exp() * x.sum(${dim}, keepdim=True)`,
   (g, y, dim) => sub(g, mul(exp(y), sum(g, dim, { keepdim: true }))),
 );
 

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { builtin } from "./builtin.node.js";
 import { compileSync } from "./compile.js";
 import { BackendError } from "./errors.js";
 import type { Host } from "./host.js";
@@ -26,10 +25,13 @@ function* places(file: string): Generator<URL> {
   yield new URL(here.replace(/src\/runtime\/[^/]*$/, `dist/${file}`));
 }
 
+const pathOf = (url: string | URL): string => builtin("node:url").fileURLToPath(url);
+
 function locate(file: string): URL {
+  const { existsSync } = builtin("node:fs");
   for (const url of places(file)) if (existsSync(url)) return url;
   throw new BackendError(
-    `init(): ${file} is missing beside ${fileURLToPath(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"; ` +
+    `init(): ${file} is missing beside ${pathOf(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"; ` +
       `a bundler that made this script shall leave lanegrad external, or copy node_modules/lanegrad/dist/${file} there`,
   );
 }
@@ -40,7 +42,7 @@ export const host: Host = {
 
   loadSync(variant) {
     const url = locate(`${variant}.wasm`);
-    return compileSync(readFileSync(url), fileURLToPath(url));
+    return compileSync(builtin("node:fs").readFileSync(url), pathOf(url));
   },
 
   load: (variant) => Promise.resolve().then(() => host.loadSync(variant)!),

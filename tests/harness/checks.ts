@@ -1,7 +1,7 @@
 import { type DType, isFloat } from "../../src/core/dtype.js";
 import { temporary } from "../../src/core/op.js";
 import { sizeOf } from "../../src/core/shape.js";
-import type { OpSpec } from "../../src/core/spec.js";
+import type { DeclaredSpec } from "../../src/core/spec.js";
 import { stressMemory } from "../../src/core/storage.js";
 import type { Tensor } from "../../src/core/tensor.js";
 import { setThreadWorth } from "../../src/runtime/backend.js";
@@ -21,7 +21,7 @@ export interface Subject {
 
 const DEFAULT_TOLERANCE = { float32: 2e-6, float64: 1e-12 };
 
-export function toleranceOf(spec: OpSpec): Tolerance {
+export function toleranceOf(spec: DeclaredSpec): Tolerance {
   return (dtype) =>
     isFloat(dtype) ? (spec.tolerance?.[dtype as "float32" | "float64"] ?? DEFAULT_TOLERANCE[dtype as "float32" | "float64"]) : 0;
 }

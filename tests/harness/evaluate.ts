@@ -3,7 +3,7 @@ import { isFloat } from "../../src/core/dtype.js";
 import { grad } from "../../src/core/engine.js";
 import { manualSeed } from "../../src/core/generator.js";
 import { temporary } from "../../src/core/op.js";
-import type { OpSpec } from "../../src/core/spec.js";
+import type { DeclaredSpec } from "../../src/core/spec.js";
 import { collecting, memoryStats } from "../../src/core/storage.js";
 import { Tensor } from "../../src/core/tensor.js";
 import { toTypedArray } from "../../src/ops/access.js";
@@ -11,7 +11,7 @@ import type { Values } from "./compare.js";
 import { type Layout, place, valuesOf, weightsOf } from "./inputs.js";
 import type { Planned } from "./plan.js";
 
-export type AnyOp = ((...params: unknown[]) => unknown) & { readonly spec: OpSpec };
+export type AnyOp = ((...params: unknown[]) => unknown) & { readonly spec: DeclaredSpec };
 
 export interface Variation {
   /** What is called; the op itself unless said. */
@@ -88,7 +88,7 @@ function run(op: AnyOp, plan: Planned, inputs: readonly Tensor[], fn: (...params
 
 /** Calls `fn` as the op's samples say. `parts` is its result as a list of tensors, `outputs` what is compared with PyTorch. */
 export function invoke(
-  spec: OpSpec,
+  spec: DeclaredSpec,
   plan: Planned,
   inputs: readonly Tensor[],
   fn: (...params: unknown[]) => unknown,
@@ -100,7 +100,7 @@ export function invoke(
   return { parts, outputs: check ? [temporary(() => check(parts, plan.args))] : parts };
 }
 
-export function paramsOf(spec: OpSpec, inputs: readonly Tensor[], args: readonly unknown[]): unknown[] {
+export function paramsOf(spec: DeclaredSpec, inputs: readonly Tensor[], args: readonly unknown[]): unknown[] {
   if (spec.arrange) return spec.arrange(inputs, args);
   return spec.listInput ? [inputs, ...args] : [...inputs, ...args];
 }

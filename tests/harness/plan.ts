@@ -1,6 +1,6 @@
 import { DTYPES, type DType, isFloat } from "../../src/core/dtype.js";
 import { sizeOf } from "../../src/core/shape.js";
-import type { InputSpec, OpSpec, Sample } from "../../src/core/spec.js";
+import type { InputSpec, DeclaredSpec, Sample } from "../../src/core/spec.js";
 import { digest } from "./hash.js";
 import { SPECIALS, specialInputs } from "./specials.js";
 
@@ -41,19 +41,19 @@ export function keyOf(call: Call): string {
   return digest(JSON.stringify(call));
 }
 
-export function samplesOf(spec: OpSpec): Sample[] {
+export function samplesOf(spec: DeclaredSpec): Sample[] {
   return spec.samples.map((sample) => (Array.isArray(sample) ? { inputs: sample as readonly InputSpec[] } : (sample as Sample)));
 }
 
 /** The float types that an op's samples run in. */
-export function floatTypes(spec: OpSpec): DType[] {
+export function floatTypes(spec: DeclaredSpec): DType[] {
   return ["float32", ...(spec.dtypes ?? ["float64" as const]).filter((dtype) => dtype === "float64")];
 }
 
 const DOMAIN = [-2, 2] as const;
 
 /** An input as a sample describes it; `dtype` is for those that do not say. */
-export function planInput(spec: OpSpec, input: InputSpec, dtype: DType): TensorPlan {
+export function planInput(spec: DeclaredSpec, input: InputSpec, dtype: DType): TensorPlan {
   const said = Array.isArray(input) ? { shape: input as readonly number[] } : (input as Exclude<InputSpec, readonly number[]>);
   const { shape, values, low, high, grad } = { low: undefined, high: undefined, values: undefined, grad: undefined, ...said };
   const type = ("dtype" in said ? said.dtype : undefined) ?? dtype;
@@ -79,19 +79,19 @@ export function literal(value: number): number | string {
   return Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? "-0" : String(value);
 }
 
-export function torchOf(spec: OpSpec, sample: Sample): string {
+export function torchOf(spec: DeclaredSpec, sample: Sample): string {
   if (sample.torch !== undefined) return sample.torch;
   return typeof spec.torch === "string" ? spec.torch : (spec.torch as (...args: unknown[]) => string)(...(sample.args ?? []));
 }
 
 /** Sample `index` of an op with its open inputs in `dtype`. */
-export function planSample(spec: OpSpec, index: number, dtype: DType): Planned {
+export function planSample(spec: DeclaredSpec, index: number, dtype: DType): Planned {
   const sample = samplesOf(spec)[index]!;
   const inputs = sample.inputs.map((input) => planInput(spec, input, dtype));
   return planned(spec, sample, index, inputs, false);
 }
 
-function planned(spec: OpSpec, sample: Sample, seed: number, inputs: readonly TensorPlan[], mayFail: boolean): Planned {
+function planned(spec: DeclaredSpec, sample: Sample, seed: number, inputs: readonly TensorPlan[], mayFail: boolean): Planned {
   const args = sample.args ?? [];
   const shapes = inputs.map((x) => `${x.dtype}[${x.shape.join(", ")}]`).join(" ");
   const title = `${shapes}${args.length > 0 ? ` ${shown(args)}` : ""}`;
@@ -110,7 +110,7 @@ const isOpen = (input: InputSpec): boolean => Array.isArray(input) || !("dtype" 
 const [SPECIAL_SEED, DTYPE_SEED, SIZE_SEED] = [900, 910, 920];
 
 /** NaN, ±Infinity, ±0 and extremes through an elementwise op, in all combinations of its inputs. */
-export function planSpecials(spec: OpSpec, dtype: DType): Planned | null {
+export function planSpecials(spec: DeclaredSpec, dtype: DType): Planned | null {
   const sample = samplesOf(spec)[0];
   if (!spec.elementwise || !sample?.inputs.every(isOpen)) return null;
   const columns = specialInputs(sample.inputs.length, SPECIALS);
@@ -119,7 +119,7 @@ export function planSpecials(spec: OpSpec, dtype: DType): Planned | null {
 }
 
 /** The first `size` of one list of numbers, ordinary or special, through an elementwise op. */
-export function planSize(spec: OpSpec, dtype: DType, size: number, special: boolean): Planned | null {
+export function planSize(spec: DeclaredSpec, dtype: DType, size: number, special: boolean): Planned | null {
   const sample = samplesOf(spec)[0];
   if (!spec.elementwise || !sample?.inputs.every(isOpen)) return null;
   const inputs = sample.inputs.map((_, input) => {
@@ -131,7 +131,7 @@ export function planSize(spec: OpSpec, dtype: DType, size: number, special: bool
 }
 
 /** The first sample that has elements, in every dtype that is not a float's; for elementwise ops also mixed. */
-export function planDTypes(spec: OpSpec): Planned[] {
+export function planDTypes(spec: DeclaredSpec): Planned[] {
   const samples = samplesOf(spec);
   const index = Math.max(
     0,
@@ -153,7 +153,7 @@ export function planDTypes(spec: OpSpec): Planned[] {
 }
 
 /** A number in the place of one of two operands. */
-function withNumber(spec: OpSpec, sample: Sample, input: InputSpec, dtype: DType, number: number): Planned[] {
+function withNumber(spec: DeclaredSpec, sample: Sample, input: InputSpec, dtype: DType, number: number): Planned[] {
   const inputs = [{ ...planInput(spec, input, dtype), grad: false }];
   const plan = planned(spec, sample, DTYPE_SEED, inputs, true);
   const { torch } = plan.call;
@@ -178,7 +178,7 @@ function shapeOf(input: InputSpec): readonly number[] {
 }
 
 /** Every call of an op whose result a golden file holds. */
-export function allCalls(spec: OpSpec): Call[] {
+export function allCalls(spec: DeclaredSpec): Call[] {
   const floats = floatTypes(spec);
   const plans = [
     ...floats.flatMap((dtype) => spec.samples.map((_, i) => planSample(spec, i, dtype))),

@@ -1,5 +1,5 @@
 import { opTable } from "../../src/core/op.js";
-import type { OpSpec } from "../../src/core/spec.js";
+import type { DeclaredSpec } from "../../src/core/spec.js";
 import * as library from "../../src/index.js";
 import * as functional from "../../src/ops/functional.js";
 import * as methods from "../../src/ops/tensor-ops.js";
@@ -56,7 +56,7 @@ function firstLines(doc: string): string {
     .join("  \n");
 }
 
-function torchLine(spec: OpSpec | undefined): string {
+function torchLine(spec: DeclaredSpec | undefined): string {
   const [sample] = spec ? samplesOf(spec) : [];
   return spec && sample ? `PyTorch: \`${torchOf(spec, sample)}\`` : "";
 }
