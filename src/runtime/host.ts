@@ -21,6 +21,8 @@ export interface Host {
   /** A file that the user says where to find. */
   open(address: string | URL): Promise<Response | Uint8Array<ArrayBuffer>>;
   spawn(start: WorkerStart, events: WorkerEvents, url?: string | URL): WorkerHandle;
+  /** Does it in the event loop's next turn. There only where `spawn` takes the caller milliseconds, and the loop's help is not needed. */
+  soon?(work: () => void): void;
   /** Hardware threads. */
   cores(): number;
   now(): number;

@@ -30,6 +30,7 @@ export const platform: Omit<Host, "builds" | "load" | "loadSync"> = {
     return { terminate: () => void worker.terminate() };
   },
 
+  soon: (work) => void setImmediate(work).unref(),
   cores: () => builtin("node:os").availableParallelism(),
   now: () => performance.now(),
 };

@@ -58,9 +58,21 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     kernelTable(options.exports).forEach(([name], id) => this.ids.set(name, id));
+<<<<<<< HEAD
     const workers = Math.min(MAX_WORKERS, options.threads - 1);
     this.control.ints[MEMBERS] = 1 + workers;
     for (let index = 0; index < workers; index++) this.spawn(index);
+=======
+    this.living = Math.min(MAX_WORKERS, options.threads - 1);
+    // The first result, mostly small, need not wait for workers to be made.
+    if (options.host.soon) options.host.soon(() => this.start());
+    else this.start();
+  }
+
+  private start(): void {
+    if (this.workers.length > 0 || Atomics.load(this.control.ints, STOP) !== 0) return;
+    for (let index = 0, count = this.living; index < count; index++) this.spawn(index);
+>>>>>>> 4d17374 (In Node workers start after the caller's turn, so that a first result does not wait for them)
   }
 
   /** Threads that can take work now, the caller's included. */
@@ -87,6 +99,7 @@ export class Pool {
    * @throws BackendError when a kernel trapped on a worker, or a worker died and the chunk cannot be repeated
    */
   run(name: string, args: readonly number[], total: number, grain: number, redo: boolean): boolean {
+    this.start();
     const { ints } = this.control;
     const kernel = this.options.exports[name as keyof Exports];
     const chunks = Math.min(MAX_CHUNKS, this.threads * CHUNKS_PER_THREAD, Math.ceil(total / grain));
@@ -134,7 +147,6 @@ export class Pool {
     const { host, start, workerUrl } = this.options;
     try {
       const message = { ...start, control: this.control.ints.buffer as SharedArrayBuffer, index };
-      this.living++;
       this.workers[index] = host.spawn(message, { onGone: (why) => this.lost(index, why) }, workerUrl);
     } catch (error) {
       // Browsers start no worker from a script of another origin, such as a CDN's.
