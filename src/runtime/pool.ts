@@ -58,12 +58,8 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {
     kernelTable(options.exports).forEach(([name], id) => this.ids.set(name, id));
-<<<<<<< HEAD
-    const workers = Math.min(MAX_WORKERS, options.threads - 1);
-    this.control.ints[MEMBERS] = 1 + workers;
-    for (let index = 0; index < workers; index++) this.spawn(index);
-=======
     this.living = Math.min(MAX_WORKERS, options.threads - 1);
+    this.control.ints[MEMBERS] = 1 + this.living;
     // The first result, mostly small, need not wait for workers to be made.
     if (options.host.soon) options.host.soon(() => this.start());
     else this.start();
@@ -72,7 +68,6 @@ export class Pool {
   private start(): void {
     if (this.workers.length > 0 || Atomics.load(this.control.ints, STOP) !== 0) return;
     for (let index = 0, count = this.living; index < count; index++) this.spawn(index);
->>>>>>> 4d17374 (In Node workers start after the caller's turn, so that a first result does not wait for them)
   }
 
   /** Threads that can take work now, the caller's included. */
