@@ -263,6 +263,23 @@ describe("hooks", () => {
     expect(h.grad!.tolist()).toEqual([6, 12]);
     expect(x.grad!.tolist()).toEqual([18, 36]);
   });
+
+  story("retainGrad adds up over several backward() calls, as in PyTorch", () => {
+    const h = leaf([1, 2]).mul(3);
+    h.retainGrad();
+    const loss = h.mul(h).sum();
+    loss.backward(null, { retainGraph: true });
+    const first = h.grad!;
+    loss.backward();
+    expect(h.grad!.tolist()).toEqual([12, 24]);
+    expect(first.tolist()).toEqual([6, 12]);
+  });
+
+  story("where the slope is 0 not even an infinite gradient passes", () => {
+    const x = leaf([-2, 0, 3]);
+    const g = tensor([Infinity, NaN, -1], { dtype: "float64" });
+    for (const flat of [x.sign(), x.floor(), x.round()]) expect(grad(flat, x, { gradOutputs: [g] })[0]!.tolist()).toEqual([0, 0, 0]);
+  });
 });
 
 describe("a user's Function", () => {

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { full, noGrad, tensor } from "../src/index.js";
+import { full, grad, noGrad, tensor } from "../src/index.js";
 import { leaf, story } from "./harness/story.js";
 
 describe("changes in place", () => {
@@ -47,6 +47,29 @@ describe("changes in place", () => {
     middle.mul(middle).sum().backward();
     expect(middle.tolist()).toEqual([6, 12]);
     expect(x.grad!.tolist()).toEqual([0, 36, 96, 0]);
+  });
+
+  story("can be differentiated again, through the value that was overwritten", () => {
+    const x = leaf([0.7, -1.2]);
+    const y = x.cos();
+    y.mul_(x); // x cos x, whose gradient reads the old y
+    const [first] = grad(y.sum(), x, { createGraph: true });
+    const [second] = grad(first!.sum(), x);
+    x.toTypedArray().forEach((v, i) => {
+      expect(first!.toTypedArray()[i]).toBeCloseTo(Math.cos(v) - v * Math.sin(v), 14);
+      expect(second!.toTypedArray()[i]).toBeCloseTo(-2 * Math.sin(v) - v * Math.cos(v), 14);
+    });
+  });
+
+  story("of a view can be differentiated again", () => {
+    const x = leaf([0.7, -1.2]);
+    const y = x.cos();
+    y.narrow(0, 1, 1).mul_(x.narrow(0, 1, 1));
+    const [first] = grad(y.sum(), x, { createGraph: true });
+    const [second] = grad(first!.sum(), x);
+    const [a, b] = x.toTypedArray() as unknown as [number, number];
+    expect(second!.toTypedArray()[0]).toBeCloseTo(-Math.cos(a), 14);
+    expect(second!.toTypedArray()[1]).toBeCloseTo(-2 * Math.sin(b) - b * Math.cos(b), 14);
   });
 
   story("of a view of a view, by something that has a gradient too", () => {

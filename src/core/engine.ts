@@ -286,7 +286,9 @@ class Walk {
     const hooked = runHooks(node.hooks?.[index], g, (seen) => this.expose(seen));
     const retain = node.retained?.[index];
     if (retain) {
-      retain.grad = this.createGraph ? hooked : ops.clone(hooked);
+      const before = retain.ownGrad;
+      if (before) retain.grad = withGrad(this.createGraph, () => ops.add(before, hooked));
+      else retain.grad = this.createGraph ? hooked : ops.clone(hooked);
       retain.grad.storage.outlive();
     }
     return hooked;

@@ -85,9 +85,11 @@ function heldBefore(spec: OpSpec, x: Tensor, inputs: readonly Tensor[]): Tensor[
   return held;
 }
 
+/** The value that `x` has now, with the history that it has now: derivatives of derivatives pass through it. */
 function copyOf(x: Tensor): Tensor {
   const copy = Tensor.empty(x.shape, x.dtype, "clone");
   copy.storage.fromGraph = true;
+  copy.setHistory(x.gradFn, x.outputIndex);
   copyInto(copy, x);
   return copy;
 }

@@ -7,7 +7,8 @@ import { keywords } from "../core/python.js";
 import { normalizeDim, show } from "../core/shape.js";
 import { type Op, needs } from "../core/spec.js";
 import { Tensor } from "../core/tensor.js";
-import { mul } from "./binary.js";
+import { add, mul } from "./binary.js";
+import { lt } from "./compare.js";
 import { zeros } from "./creation.js";
 import { checkIndices, requireInt } from "./families/indices.js";
 import { aroundDim } from "./families/reduction.js";
@@ -24,6 +25,7 @@ import {
 } from "./families/scatter.js";
 import { narrow } from "./slice.js";
 import { reshape } from "./view.js";
+import { where } from "./where.js";
 
 /*
  * Elements and slices picked by an index, and added up by one: each is the gradient of the other.
@@ -137,17 +139,28 @@ export function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonl
   return out;
 }
 
-/** `x` flattened, at these positions: `x.reshape(-1)[index]`, in the shape of the index. @throws IndexError on a position outside */
 export const take: Op<(x: Tensor, index: Tensor) => Tensor> = composite(
   {
     name: "take",
     torch: "x.take(y.long())",
-    samples: [[[2, 3], { shape: [2, 2], dtype: "int32", low: 0, high: 6 }]],
-    errors: [{ inputs: [[2], [1]], throws: /take\(\): the index must be int32/ }],
+    samples: [
+      [[2, 3], { shape: [2, 2], dtype: "int32", low: 0, high: 6 }],
+      [[2, 3], { shape: [9], dtype: "int32", low: -6, high: 6 }],
+    ],
+    errors: [
+      { inputs: [[2], [1]], throws: /take\(\): the index must be int32/ },
+      {
+        inputs: [[2, 3], { shape: [2], dtype: "int32", values: [0, -7] }],
+        throws: /take\(\): index -7 at position \[1\] is out of range for the 6 elements of \[2, 3\]; expected -6 to 5/,
+      },
+    ],
   },
   (x: Tensor, index: Tensor) => {
+    const { numel } = x;
     requireInt("take", index);
-    return reshape(indexSelect(reshape(x, [-1]), 0, reshape(index, [-1])), index.shape);
+    checkIndices("take", index, { from: -numel, size: numel, what: `the ${numel} elements of ${show(x.shape)}` });
+    const forward = where(lt(index, 0), add(index, numel), index);
+    return reshape(indexSelect(reshape(x, [-1]), 0, reshape(forward, [-1])), index.shape);
   },
 );
 

@@ -2,6 +2,7 @@ import { inPlace } from "../core/op.js";
 import { needs } from "../core/spec.js";
 import type { Tensor } from "../core/tensor.js";
 import { add, div, mul, sub } from "./binary.js";
+import { zerosLike } from "./creation.js";
 import { type Unary, unary } from "./families/unary.js";
 import { slope, through } from "./families/slope.js";
 
@@ -34,7 +35,7 @@ export const abs: Unary = unary({
 export const abs_: (x: Tensor) => Tensor = inPlace(abs);
 
 /** -1, 0 or 1 as x is negative, zero (or NaN) or positive. Its gradient is 0. */
-export const sign: Unary = unary({ name: "sign", torch: "torch.sign(x)", kernel: "sign", integers: "keep", vjp: [(g) => mul(g, 0)] });
+export const sign: Unary = unary({ name: "sign", torch: "torch.sign(x)", kernel: "sign", integers: "keep", vjp: [(g) => zerosLike(g)] });
 
 /** √x, elementwise. */
 export const sqrt: Unary = unary({
