@@ -264,6 +264,14 @@ describe("hooks", () => {
     expect(x.grad!.tolist()).toEqual([18, 36]);
   });
 
+  story("the gradient of a long product with a zero in it takes no square of memory", () => {
+    const x = ones([70_000], { dtype: "float64" });
+    x.setAt(5, 0);
+    x.requiresGrad = true;
+    x.prod(0).backward();
+    expect([x.grad!.sum().item(), x.grad!.at(5).item()]).toEqual([1, 1]);
+  });
+
   story("retainGrad adds up over several backward() calls, as in PyTorch", () => {
     const h = leaf([1, 2]).mul(3);
     h.retainGrad();

@@ -155,11 +155,12 @@ type ArgExtreme = Op<(x: Tensor, dim?: number | null, options?: KeepDim) => Tens
 function argExtreme(name: "argmax" | "argmin"): ArgExtreme {
   return op({
     name,
-    torch: (dim?: number | null, options?: KeepDim) => `x.${name}(${dim ?? ""}${keywords({ ...options })})`,
+    torch: (dim?: number | null, options?: KeepDim) => `x.${name}(${dim ?? "None"}${keywords({ ...options })})`,
     samples: [
       { inputs: [[2, 3, 4]] },
       { inputs: [[2, 3, 4]], args: [1] },
       { inputs: [[3, 5]], args: [-1, { keepdim: true }] },
+      { inputs: [[3, 5]], args: [null, { keepdim: true }] },
       { inputs: [[]] },
     ],
     dtypes: ["float64", "int32", "uint8"],
@@ -174,7 +175,7 @@ function argExtreme(name: "argmax" | "argmin"): ArgExtreme {
     run([x], { dim, keepdim }) {
       const { n, inner } = dim === null ? { n: x!.numel, inner: 1 } : aroundDim(x!.shape, dim);
       const source = contiguousInput(x!);
-      const shape = dim === null ? [] : reducedShape(x!.shape, [dim], keepdim);
+      const shape = reducedShape(x!.shape, dim === null ? [...x!.shape.keys()] : [dim], keepdim);
       const indices = Tensor.empty(shape, "int32", name);
       const values = discard(Tensor.empty(shape, x!.dtype, name));
       const kernel = `${name.slice(3)}_with_index_${dtypeInfo(x!.dtype).kernel}` as KernelName;

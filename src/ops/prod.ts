@@ -4,11 +4,12 @@ import { keywords } from "../core/python.js";
 import type { Tensor } from "../core/tensor.js";
 import { div, mul } from "./binary.js";
 import { eq } from "./compare.js";
-import { eye } from "./creation.js";
+import { ones } from "./creation.js";
 import { type KeepDim, reduction, spread } from "./families/reduction.js";
+import { cat, stack, unbind } from "./join.js";
 import { any } from "./reduce.js";
-import { expand, permute, reshape, unsqueeze } from "./view.js";
-import { where } from "./where.js";
+import { narrow } from "./slice.js";
+import { permute, reshape, unsqueeze } from "./view.js";
 
 /** Product over one `dim` (default: all). Integers and bools multiply in int32, modulo 2³². The empty product is 1. */
 export const prod: Op<(x: Tensor, dim?: number | null, options?: KeepDim) => Tensor> = reduction({
@@ -23,6 +24,7 @@ export const prod: Op<(x: Tensor, dim?: number | null, options?: KeepDim) => Ten
     { inputs: [[2, 5]], args: [-1, { keepdim: true }] },
     { inputs: [{ shape: [4], values: [2, 0, 3, -1] }] },
     { inputs: [{ shape: [2, 3], values: [0, 5, 0, 1, 2, 3] }], args: [1] },
+    { inputs: [{ shape: [7], values: [0.5, -1, 2, 0, 3, -0.5, 1.5] }] },
     { inputs: [[]] },
     { inputs: [[0, 3]], args: [0] },
   ],
@@ -46,9 +48,16 @@ function hasZero(x: Tensor): boolean {
 function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
   if (dims.length > 1) return reshape(productOfOthers(reshape(x, [-1]), [0]), x.shape);
   const last = permute(x, [...x.shape.keys()].filter((d) => d !== dims[0]).concat(dims));
-  const n = last.shape.at(-1)!;
-  const square = expand(unsqueeze(last, -2), [...last.shape, n]);
-  const others = prod(where(eye(n, n, { dtype: "bool" }), 1, square), -1);
   const back = [...x.shape.keys()].map((d) => (d === dims[0] ? x.ndim - 1 : d < dims[0]! ? d : d - 1));
-  return permute(others, back);
+  return permute(others(last), back);
+}
+
+/** The same along the last dim. In pairs: of each element its partner, times the product of the other pairs. */
+function others(x: Tensor): Tensor {
+  const [lead, n, { dtype }] = [x.shape.slice(0, -1), x.shape.at(-1)!, x];
+  if (n < 2) return ones(x.shape, { dtype });
+  const even = n % 2 === 0 ? x : cat([x, ones([...lead, 1], { dtype })], -1);
+  const [left, right] = unbind(reshape(even, [...lead, -1, 2]), -1) as [Tensor, Tensor];
+  const each = mul(stack([right, left], -1), unsqueeze(others(mul(left, right)), -1));
+  return narrow(reshape(each, even.shape), -1, 0, n);
 }
