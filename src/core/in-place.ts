@@ -1,6 +1,7 @@
 import { ArgumentError, AutogradError, ShapeError } from "../runtime/errors.js";
 import { observer } from "../runtime/observer.js";
 import { execute } from "./dispatch.js";
+import { explained } from "./explain.js";
 import type { GraphNode } from "./graph.js";
 import { isGradEnabled } from "./grad-mode.js";
 import { eachNeed, edgeOf, finishRecord, record } from "./record.js";
@@ -33,10 +34,14 @@ export function setCopyInto(fn: (to: Tensor, from: Tensor) => void): void {
 export function inPlace<F extends (x: Tensor, ...rest: never[]) => Tensor>(of: Op<F>): F {
   const spec = { ...of.spec, name: `${of.spec.name}_` };
   const call = (...params: unknown[]): Tensor => {
-    const { inputs, args } = spec.prepare ? spec.prepare(...params) : { inputs: params as Tensor[], args: undefined };
-    const x = params[0] as Tensor;
-    if (observer === null) return changeInPlace(spec, x, inputs, args);
-    return observer.op(spec.name, changeInPlace, spec, x, inputs, args);
+    try {
+      const { inputs, args } = spec.prepare ? spec.prepare(...params) : { inputs: params as Tensor[], args: undefined };
+      const x = params[0] as Tensor;
+      if (observer === null) return changeInPlace(spec, x, inputs, args);
+      return observer.op(spec.name, changeInPlace, spec, x, inputs, args);
+    } catch (error) {
+      throw explained(spec, params, error);
+    }
   };
   return call as unknown as F;
 }

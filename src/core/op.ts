@@ -1,20 +1,17 @@
-import { ArgumentError } from "../runtime/errors.js";
 import { observer } from "../runtime/observer.js";
 import { call } from "./call.js";
 import { dispatch } from "./dispatch.js";
+import { explained } from "./explain.js";
+import { register } from "./op-table.js";
 import { temporary } from "./scope.js";
-import type { DeclaredSpec, Op, OpSpec, OpTests } from "./spec.js";
-import { Tensor } from "./tensor.js";
+import type { Op, OpSpec, OpTests } from "./spec.js";
+import type { Tensor } from "./tensor.js";
 
 export { discard, execute } from "./dispatch.js";
 export { type Rebase, checkInPlace, inPlace, setCopyInto, setRebase } from "./in-place.js";
+export { opTable } from "./op-table.js";
 export { edgeOf } from "./record.js";
 export { scope, storagesOf, temporary } from "./scope.js";
-
-type DeclaredOp = ((...params: never[]) => unknown) & { readonly spec: DeclaredSpec };
-
-/** Every declared op, by name. The generic tests, the goldens and the docs read it. */
-export const opTable = new Map<string, DeclaredOp>();
 
 /** Declares a primitive or fused op and returns it as a function. */
 export function op<P extends unknown[], A, R>(decl: Omit<OpSpec<P, A, R>, "kind"> & OpTests): Op<(...params: P) => R> {
@@ -47,30 +44,4 @@ export function composite<P extends unknown[], R>(
   };
   const spec = { ...meta, kind: "composite", run: () => undefined } as OpSpec;
   return register(spec.name, Object.assign(run, { spec }));
-}
-
-/** What a program without type checks passes in the place of a tensor comes to light as some TypeError. */
-function explained({ name, tensors = [0], listInput }: OpSpec, params: readonly unknown[], error: unknown): unknown {
-  if (!(error instanceof TypeError)) return error;
-  const [given, places] = listInput && Array.isArray(params[0]) ? [params[0] as unknown[], params[0].keys()] : [params, tensors];
-  for (const at of places) {
-    const value = given[at];
-    if (value instanceof Tensor || (at > 0 && value == null)) continue;
-    const got =
-      value === undefined
-        ? "nothing"
-        : typeof value === "number"
-          ? `the number ${value}`
-          : Array.isArray(value)
-            ? "an array"
-            : typeof value;
-    return new ArgumentError(`${name}(): expected a tensor as argument ${at}, got ${got}; make one with tensor(…)`, { cause: error });
-  }
-  return error;
-}
-
-function register<F extends (...params: never[]) => unknown>(name: string, fn: Op<F>): Op<F> {
-  if (opTable.has(name)) throw new Error(`op ${name} is declared twice`);
-  opTable.set(name, fn as unknown as DeclaredOp);
-  return fn;
 }

@@ -88,6 +88,7 @@ export function normalizeDims(name: string, dims: number | readonly number[] | n
     const dim = normalizeDim(name, dims, ndim);
     return ndim === 0 ? [] : [dim];
   }
+  if (typeof dims !== "object") throw new ArgumentError(`${name}(): dim must be a whole number or a list of them, got ${String(dims)}`);
   const normal = dims.map((dim) => normalizeDim(name, dim, ndim)).sort((a, b) => a - b);
   if (new Set(normal).size !== normal.length) throw new ArgumentError(`${name}(): a dim appears twice in ${show(dims)}`);
   return ndim === 0 ? [] : normal;

@@ -139,6 +139,7 @@ export function selectRows(x: Tensor, dim: number, index: Tensor, shape: readonl
   return out;
 }
 
+/** `x` flattened, at these positions: `x.reshape(-1)[index]`, in the shape of the index. Negative ones count from the end. @throws IndexError on a position outside */
 export const take: Op<(x: Tensor, index: Tensor) => Tensor> = composite(
   {
     name: "take",
