@@ -246,43 +246,8 @@ const INDICES: Case[] = [
   ["a negative class", () => F.oneHot(labels.negative), "IndexError", /oneHot\(\): index -1 at position \[0\]/],
 ];
 
-const ARGUMENTS: Case[] = [
-  [
-    "null for options",
-    () => loose(F.gelu)(x, null),
-    "ArgumentError",
-    /gelu\(\): cannot make sense of the arguments \(float32 \[2, 3, 4\], null\)/,
-  ],
-  [
-    "a number for a tensor that may be left out",
-    () => loose(F.linear)(x, m, 5),
-    "ArgumentError",
-    /linear\(\): expected a tensor as argument 2, got the number 5/,
-  ],
-  ["null for options, in place", () => method(x, "add_")(1, null), "ArgumentError", /add_\(\): cannot make sense of .*, 1, null\)/],
-  ["text for dims", () => method(x, "sum")("x"), "ArgumentError", /sum\(\): dim must be a whole number or a list of them, got x/],
-  ["nothing for sizes", () => method(x, "split")(), "ArgumentError", /split\(\): cannot make sense of the arguments \(float32/],
-  [
-    "a number for a tensor, within",
-    () => loose(F.mseLoss)(x, 3),
-    "ArgumentError",
-    /mseLoss\(\): expected a tensor as argument 1, got the number 3/,
-  ],
-  [
-    "null for a tensor, within",
-    () => method(one, "logicalAnd")(null),
-    "ArgumentError",
-    /logicalAnd\(\): expected a tensor as argument 1, got null/,
-  ],
-  // What is refused by an op inside is told as the op's that was called.
-  ["shapes, within", () => x.lerp(m.t(), 0.5), "ShapeError", /^ShapeError: lerp\(\): shapes/],
-  ["a dim, within", () => x.norm(1, 5), "IndexError", /^IndexError: norm\(\): dim 5 is out of range/],
-  ["shapes, in place", () => x.mul_(m.t()), "ShapeError", /^ShapeError: mul_\(\): shapes/],
-];
-
 describe.each([
   ["shapes", made],
-  ["arguments", ARGUMENTS],
   ["creation", CREATION],
   ["views", VIEWS],
   ["indices and labels", INDICES],
