@@ -13,6 +13,9 @@ const FILES: Record<string, () => URL> = {
   "thread-worker.node.mjs": () => new URL("./thread-worker.node.mjs", import.meta.url),
 };
 
+/** This script. In a bundle that was made CommonJS, import.meta is empty. */
+const here = (): string => import.meta.url ?? builtin("node:url").pathToFileURL(__filename).href;
+
 /** Where a file may lie: where a bundler has put it, beside this script, or, run unbuilt, in dist/. */
 function* places(file: string): Generator<URL> {
   try {
@@ -20,9 +23,8 @@ function* places(file: string): Generator<URL> {
   } catch {
     // Next.js gives code that it renders pages with the path that a browser would ask for, which is no URL.
   }
-  const here = import.meta.url;
-  yield new URL(here.replace(/[^/]*$/, file));
-  yield new URL(here.replace(/src\/runtime\/[^/]*$/, `dist/${file}`));
+  yield new URL(here().replace(/[^/]*$/, file));
+  yield new URL(here().replace(/src\/runtime\/[^/]*$/, `dist/${file}`));
 }
 
 const pathOf = (url: string | URL): string => builtin("node:url").fileURLToPath(url);
@@ -31,7 +33,7 @@ function locate(file: string): URL {
   const { existsSync } = builtin("node:fs");
   for (const url of places(file)) if (existsSync(url)) return url;
   throw new BackendError(
-    `init(): ${file} is missing beside ${pathOf(import.meta.url)}; reinstall lanegrad, or build it with "npm run build"; ` +
+    `init(): ${file} is missing beside ${pathOf(here())}; reinstall lanegrad, or build it with "npm run build"; ` +
       `a bundler that made this script shall leave lanegrad external, or copy node_modules/lanegrad/dist/${file} there`,
   );
 }

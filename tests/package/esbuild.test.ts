@@ -1,9 +1,9 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isolation, underPolicy } from "../../scripts/setup/headers.mjs";
 import { useBrowser, visit } from "./page.js";
-import { type Training, expectTrained, folderOf, script } from "./project.js";
+import { type Training, expectTrained, folderOf, run, script } from "./project.js";
 import { serve } from "./server.js";
 import { bundler, withServer } from "./site.js";
 
@@ -32,5 +32,22 @@ describe("esbuild with lanegrad/inline", () => {
       ]);
       await page.close();
     });
+  });
+});
+
+describe("esbuild for Node", () => {
+  const inProject = (...path: string[]): string => join(folderOf("esbuild"), ...path);
+  const program = 'import { train } from "./train.js"; train().then((training) => console.log(JSON.stringify(training)));';
+  beforeAll(() => writeFileSync(inProject("src/server.js"), program));
+
+  test.each(["esm", "cjs"])("makes a program of format %s, with the library's files beside it", (format) => {
+    const file = format === "esm" ? "server.mjs" : "server.cjs";
+    // It warns that CommonJS has no import.meta, which the library knows.
+    const options = ["--bundle", "--platform=node", `--format=${format}`, "--log-level=error"];
+    run("esbuild", inProject("node_modules/.bin/esbuild"), ["src/server.js", ...options, `--outfile=server/${file}`]);
+    for (const name of ["simd", "relaxed-simd", "threads", "relaxed"])
+      cpSync(inProject(`node_modules/lanegrad/dist/${name}.wasm`), inProject(`server/${name}.wasm`));
+    cpSync(inProject("node_modules/lanegrad/dist/thread-worker.node.mjs"), inProject("server/thread-worker.node.mjs"));
+    expectTrained(JSON.parse(run("esbuild", process.execPath, [`server/${file}`])) as Training);
   });
 });
