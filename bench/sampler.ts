@@ -55,7 +55,12 @@ export async function sample(run: Side["run"], count: number, { seconds, minSamp
       delay: 0, // but does not rest: PyTorch's samples follow one another too
       setup: waits ? undefined : () => void run(), // the timer's millisecond is enough to lose what was in the caches
       defer: waits,
-      fn: waits ? (deferred: { resolve: () => void }) => void (run() as Promise<unknown>).then(() => deferred.resolve(), reject) : run,
+      // With braces: where there is a set-up, benchmark.js takes a function that has none for an empty one.
+      fn: waits
+        ? (deferred: { resolve: () => void }) => void (run() as Promise<unknown>).then(() => deferred.resolve(), reject)
+        : function () {
+            void run();
+          },
       initCount: count,
       minTime: SAMPLE_SECONDS,
       maxTime: seconds,
