@@ -8,9 +8,6 @@ import { root } from "./paths.mjs";
 
 const dist = (name) => join(root, "dist", name);
 
-// CommonJS has no import.meta.
-const url = '"use strict"; var importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
-
 export async function makeCommonjs() {
   const modules = new Set(Object.keys(entries.node).map((name) => `${name}.js`));
   // Grows while it is walked: a file's imports come after it. The packed WebAssembly is there in both kinds.
@@ -24,8 +21,7 @@ export async function makeCommonjs() {
     target: "es2022",
     sourcemap: true,
     charset: "utf8",
-    define: { "import.meta.url": "importMetaUrl" },
-    banner: { js: url },
+    logOverride: { "empty-import-meta": "silent" }, // CommonJS has no import.meta; src/runtime/load.node.ts does without
     write: false,
   });
   for (const { path, text } of outputFiles) writeFileSync(path, text.replace(/(?<=\brequire\("\.\/[\w-]+\.)js(?="\))/g, "cjs"));
