@@ -2,10 +2,20 @@
 import library from "benchmark";
 // @ts-expect-error it comes with benchmark.js, without types
 import lodash from "lodash";
+import { macrotask } from "../src/data/macrotask.js";
 import type { Side } from "./row.js";
 
-// By itself it finds lodash in Node only.
-const Benchmark = (library as unknown as { runInContext: (context: object) => typeof library }).runInContext({ _: lodash as unknown });
+/** What is made again with other globals. */
+interface Contextual<T> {
+  runInContext: (context: object) => T;
+}
+
+// A turn of the event loop between samples, as in a program that reads batches, but no rest, which a timer would be.
+const timers = (lodash as Contextual<object>).runInContext({ setTimeout: (then: () => void) => void macrotask().then(then) });
+// By itself benchmark.js finds lodash in Node only.
+const Benchmark = (library as unknown as Contextual<typeof library>).runInContext({ _: timers });
+// It would compile the source of what it is given anew for each sample, where the names in it mean nothing.
+(Benchmark.support as { decompilation: boolean }).decompilation = false;
 
 export interface Effort {
   /** Seconds of sampling. */
@@ -16,8 +26,12 @@ export interface Effort {
 /** A sample is as many runs as take this long, so that the clock's grain does not show. */
 const SAMPLE_SECONDS = 2e-3;
 const WARM_UP_SECONDS = 0.3;
-/** Runs below this long are mostly JavaScript, which engines compile in steps: these warm up in full in quick runs too. */
+/**
+ * Runs below this long are mostly JavaScript, which engines compile in steps, and anew where a first guess was wrong: a
+ * training step of 0.07 ms takes 0.1 to 0.5 for the first half second. In quick runs too.
+ */
 const BRIEF_SECONDS = 1e-3;
+const BRIEF_WARM_UP_SECONDS = 1;
 
 /** Seconds of `count` runs. */
 async function timed(run: Side["run"], count: number): Promise<number> {
@@ -29,9 +43,6 @@ async function timed(run: Side["run"], count: number): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** The event loop turns, as in a program that reads batches: finalisers and timers get their chance. */
-const turn = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
-
 /** Runs until the engine has optimised it; gives how many runs make a sample. */
 export async function warmUp(run: Side["run"], { seconds }: Effort): Promise<number> {
   let [count, spent] = [1, 0];
@@ -39,9 +50,29 @@ export async function warmUp(run: Side["run"], { seconds }: Effort): Promise<num
     const once = await timed(run, count);
     spent += once;
     if (once < SAMPLE_SECONDS) count = Math.min(1 << 20, Math.ceil(count * Math.min(8, 1.2 * (SAMPLE_SECONDS / Math.max(once, 1e-5)))));
-    else if (spent >= (once / count < BRIEF_SECONDS ? WARM_UP_SECONDS : Math.min(WARM_UP_SECONDS, seconds))) return count;
-    await turn();
+    else if (spent >= (once / count < BRIEF_SECONDS ? BRIEF_WARM_UP_SECONDS : Math.min(WARM_UP_SECONDS, seconds))) return count;
+    await macrotask();
   }
+}
+
+/** Runs that take longer feel nothing of what happens between samples. */
+const LONG_SECONDS = 0.02;
+
+/*
+ * What benchmark.js does between two samples takes one to two milliseconds, in which the caches serve others: the next
+ * five runs of 16 MB take up to 1.6 times as long. So runs that are not counted go before each sample, as PyTorch's
+ * samples, too, follow one another at once.
+ */
+function resuming(run: Side["run"]): () => void {
+  let spent = 0;
+  return () => {
+    if (spent > 1000 * LONG_SECONDS) return;
+    const start = performance.now();
+    do {
+      void run();
+      spent = performance.now() - start;
+    } while (spent < 1000 * SAMPLE_SECONDS);
+  };
 }
 
 /** Seconds of one run, one number per sample of `count` runs or more. */
@@ -51,16 +82,13 @@ export async function sample(run: Side["run"], count: number, { seconds, minSamp
   await pending;
   return new Promise((resolve, reject) => {
     const benchmark = new Benchmark({
-      async: true, // the event loop turns between samples
-      delay: 0, // but does not rest: PyTorch's samples follow one another too
-      setup: waits ? undefined : () => void run(), // the timer's millisecond is enough to lose what was in the caches
+      async: true, // a turn between samples
+      delay: 0,
       defer: waits,
-      // With braces: where there is a set-up, benchmark.js takes a function that has none for an empty one.
+      setup: waits ? undefined : resuming(run),
       fn: waits
         ? (deferred: { resolve: () => void }) => void (run() as Promise<unknown>).then(() => deferred.resolve(), reject)
-        : function () {
-            void run();
-          },
+        : () => void run(),
       initCount: count,
       minTime: SAMPLE_SECONDS,
       maxTime: seconds,
