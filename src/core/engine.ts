@@ -4,7 +4,7 @@ import { isAnomalyEnabled } from "./anomaly.js";
 import { withGrad } from "./grad-mode.js";
 import type { Edge, GraphNode, OutputMeta } from "./graph.js";
 import { sameShape, show } from "./shape.js";
-import { collecting, endStep } from "./storage.js";
+import { type Storage, collecting, endStep } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
 export interface BackwardOptions {
@@ -203,17 +203,7 @@ class Walk {
     if (!this.useful || this.useful.has(node)) {
       if (node.userCode) grads.forEach((g) => g && this.expose(g));
       if (this.createGraph || node.userCode) this.propagate(node, ready);
-      else {
-        collecting(
-          () => this.propagate(node, ready),
-          (_, made) => {
-            for (const storage of made) {
-              if (storage.pending === 0 && !storage.pinned && storage.saved === 0) storage.free(GONE);
-              else storage.engineOwned = true;
-            }
-          },
-        );
-      }
+      else collecting(() => this.propagate(node, ready), keepIfAwaited);
     }
     grads.forEach((g) => g && this.settle(g));
     if (!this.retainGraph) node.release();
@@ -333,6 +323,12 @@ class Walk {
 
 const GONE =
   "this gradient of an intermediate was freed when backward() had passed it: use retainGrad() or registerHook() to get at it, and clone() to keep it";
+
+/** Of what a node made on the way: frees what no other node waits for. */
+function keepIfAwaited(storage: Storage): void {
+  if (storage.pending === 0 && !storage.pinned && storage.saved === 0) storage.free(GONE);
+  else storage.engineOwned = true;
+}
 
 function runHooks(hooks: readonly ((g: Tensor) => Tensor | void)[] | null | undefined, g: Tensor, expose: (g: Tensor) => void): Tensor {
   let current = g;

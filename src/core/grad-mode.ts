@@ -1,4 +1,4 @@
-import { collecting } from "./storage.js";
+import { type Storage, collecting } from "./storage.js";
 
 let enabled = true;
 
@@ -28,13 +28,10 @@ export function setGradEnabled(on: boolean): void {
  * What it made counts as garbage from then on: it stays readable, but leaves WebAssembly memory first.
  */
 export function noGrad<R>(fn: () => R): R {
-  return collecting(
-    () => withGrad(false, fn),
-    (_, made) => {
-      for (const storage of made) storage.spent = true;
-    },
-  );
+  return collecting(() => withGrad(false, fn), spend);
 }
+
+const spend = (storage: Storage): void => void (storage.spent = true);
 
 /** Runs `fn` with recording, inside a `noGrad` too. */
 export function enableGrad<R>(fn: () => R): R {

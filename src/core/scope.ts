@@ -1,4 +1,4 @@
-import { INTERNAL, type Storage, collecting } from "./storage.js";
+import { INTERNAL, type Storage, closeScope, openScope } from "./storage.js";
 import { Tensor } from "./tensor.js";
 
 /** Runs `fn`; frees the tensors it made that neither its result nor a graph needs. */
@@ -18,16 +18,22 @@ export function scope<R>(fn: () => R): R {
 }
 
 function freeing<R>(fn: () => R, why: string): R {
-  return collecting(fn, (result, made) => {
-    if (made.length === 0) return;
-    const only = result instanceof Tensor ? result.storage : null;
-    const kept = only ? null : storagesOf(result);
-    for (let i = 0; i < made.length; i++) {
-      const storage = made[i]!;
-      if (storage === only || kept?.has(storage)) continue;
-      if (storage.saved === 0 && !storage.pinned && !storage.outlives) storage.free(why);
-      else if (why === INTERNAL) storage.internal = true; // only a graph holds it now
-    }
+  const mark = openScope();
+  let result: R | undefined;
+  try {
+    return (result = fn());
+  } finally {
+    release(mark, result, why);
+  }
+}
+
+function release(mark: number, result: unknown, why: string): void {
+  const only = result instanceof Tensor ? result.storage : null;
+  let kept: Set<Storage> | undefined;
+  closeScope(mark, (storage) => {
+    if (only ? storage === only : (kept ??= storagesOf(result)).has(storage)) return;
+    if (storage.saved === 0 && !storage.pinned && !storage.outlives) storage.free(why);
+    else if (why === INTERNAL) storage.internal = true; // only a graph holds it now
   });
 }
 

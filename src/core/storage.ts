@@ -46,7 +46,9 @@ let step = 0;
 let tick = 0;
 let stepPending = false;
 let residents: Storage[] = [];
-const scopes: Storage[][] = [];
+/** What was made in the scopes that are open, in order. */
+const made: Storage[] = [];
+let openScopes = 0;
 let stress = false;
 let spilledBytes = 0;
 let bytesInTick = 0;
@@ -102,7 +104,7 @@ export class Storage {
     epoch++;
     const storage = new Storage(allocate(nbytes, origin), nbytes, origin);
     residents.push(storage);
-    scopes.at(-1)?.push(storage);
+    if (openScopes > 0) made.push(storage);
     if (observer !== null) observer.allocated(nbytes);
     return storage;
   }
@@ -303,19 +305,31 @@ export function onRecord(): void {
   if (stepPending) nextStep();
 }
 
-/** Runs `fn` and frees what it made, but for what `keep` says of each new storage. Also when it throws. */
-export function collecting<R>(fn: () => R, release: (result: R | undefined, made: Storage[]) => void): R {
-  const made: Storage[] = [];
-  scopes.push(made);
-  let result: R | undefined;
+/** Opens a scope, and gives what `closeScope` wants to know of it. No lists: half of all ops open one. */
+export function openScope(): number {
+  openScopes++;
+  return made.length;
+}
+
+/** Closes the innermost scope: `leave` decides about what was made in it. What it leaves belongs to the scope around. */
+export function closeScope(mark: number, leave: (storage: Storage) => void): void {
+  openScopes--;
+  let kept = mark;
+  for (let i = mark; i < made.length; i++) {
+    const storage = made[i]!;
+    if (!storage.isGone) leave(storage);
+    if (openScopes > 0 && !storage.isGone) made[kept++] = storage;
+  }
+  while (made.length > kept) made.pop();
+}
+
+/** Runs `fn` in a scope of its own, also when it throws. */
+export function collecting<R>(fn: () => R, leave: (storage: Storage) => void): R {
+  const mark = openScope();
   try {
-    return (result = fn());
+    return fn();
   } finally {
-    scopes.pop();
-    release(result, made);
-    // What survives belongs to the scope around.
-    const outer = scopes.at(-1);
-    if (outer) for (const storage of made) if (!storage.isGone) outer.push(storage);
+    closeScope(mark, leave);
   }
 }
 

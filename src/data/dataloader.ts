@@ -1,7 +1,7 @@
 import { ArgumentError } from "../runtime/errors.js";
 import { type Generator, defaultGenerator } from "../core/generator.js";
 import { storagesOf } from "../core/op.js";
-import { type Storage, collecting, creationMark, nextStep } from "../core/storage.js";
+import { type Storage, closeScope, creationMark, nextStep, openScope } from "../core/storage.js";
 import { type Collated, defaultCollate } from "./collate.js";
 import type { Dataset } from "./dataset.js";
 import { macrotask } from "./macrotask.js";
@@ -85,19 +85,31 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     try {
       for (;;) {
         const mark = creationMark();
-        const next = collecting(
-          () => batches.next(),
-          (result, made) => spend(made, storagesOf(result?.value)), // single samples, and what their transforms made
-        );
+        const next = this.next(batches);
         if (next.done) return;
         const batch = next.value;
         yield batch;
         // The next one is asked for.
-        spend([...storagesOf(batch)].filter(({ id }) => id > mark));
+        for (const storage of storagesOf(batch)) if (storage.id > mark) spend(storage);
         nextStep();
       }
     } finally {
       batches.return?.();
+    }
+  }
+
+  /** Single samples, and what their transforms made, are spent once they stand in a batch. */
+  private next(batches: Iterator<B>): IteratorResult<B> {
+    const scope = openScope();
+    let kept: ReadonlySet<Storage> | undefined;
+    try {
+      const next = batches.next();
+      kept = storagesOf(next.value);
+      return next;
+    } finally {
+      closeScope(scope, (storage) => {
+        if (!kept?.has(storage)) spend(storage);
+      });
     }
   }
 
@@ -129,8 +141,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
 }
 
 /** Probably garbage from here on: it leaves WebAssembly memory first, but stays readable. */
-function spend(storages: readonly Storage[], spare?: ReadonlySet<Storage>): void {
-  for (const storage of storages) if (!spare?.has(storage) && !storage.fromGraph) storage.spent = true;
+function spend(storage: Storage): void {
+  if (!storage.fromGraph) storage.spent = true;
 }
 
 /** The samples by number; null for a dataset that can only be walked through. */

@@ -4,7 +4,7 @@ import { grad } from "../../src/core/engine.js";
 import { manualSeed } from "../../src/core/generator.js";
 import { temporary } from "../../src/core/op.js";
 import type { DeclaredSpec } from "../../src/core/spec.js";
-import { collecting, memoryStats } from "../../src/core/storage.js";
+import { type Storage, collecting, memoryStats } from "../../src/core/storage.js";
 import { Tensor } from "../../src/core/tensor.js";
 import { toTypedArray } from "../../src/ops/access.js";
 import type { Values } from "./compare.js";
@@ -47,7 +47,7 @@ function measured(op: AnyOp, plan: Planned, variation: Variation): { outcome: Ou
   const { call } = plan;
   const { wants = (i: number) => call.inputs[i]!.grad, values = (i: number) => valuesOf(call, i) } = variation;
   const before = memoryStats().inUse;
-  let done = false;
+  const left: Storage[] = [];
   const outcome = collecting(
     () => {
       const inputs = call.inputs.map((x, i) => {
@@ -56,17 +56,15 @@ function measured(op: AnyOp, plan: Planned, variation: Variation): { outcome: Ou
         tensor.requiresGrad = wants(i);
         return tensor;
       });
-      const result = run(op, plan, inputs, variation.fn ?? op);
-      done = true;
-      return result;
+      return run(op, plan, inputs, variation.fn ?? op);
     },
-    (_, made) => {
-      const left = made.filter((storage) => !storage.isGone && !storage.pinned && !storage.spent);
-      made.forEach((storage) => !storage.pinned && storage.free("the test is over"));
-      if (done && left.length > 0)
-        throw new Error(`leaves memory behind: ${left.map((s) => `${s.nbytes} bytes of ${s.origin}()`).join(", ")}`);
+    (storage) => {
+      if (storage.pinned) return;
+      if (!storage.spent) left.push(storage);
+      storage.free("the test is over");
     },
   );
+  if (left.length > 0) throw new Error(`leaves memory behind: ${left.map((s) => `${s.nbytes} bytes of ${s.origin}()`).join(", ")}`);
   return { outcome, kept: memoryStats().inUse - before };
 }
 
