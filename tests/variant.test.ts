@@ -5,6 +5,7 @@ import { checkVariant, chooseVariant } from "../src/runtime/variant.js";
 const engine = (threads: boolean, relaxed: boolean): Features => ({
   simd: true,
   relaxed,
+  tallTiles: relaxed,
   threads,
   threadsWhy: threads ? "" : "no shared memory",
   canBlock: true,

@@ -23,9 +23,15 @@ export const targetOf = (name) => join(root, "target", name);
 /** What cargo needs beyond `build --release`, whether it or wasm-pack is called. */
 export const cargoFlags = (name) => ["-Z", "build-std=core,alloc,panic_abort", "--target-dir", targetOf(name)];
 
+// LLVM would let all pointers of a loop share one counter and add it to each again in every turn: twice the registers, which
+// V8 then keeps on the stack. Without that, a row times a matrix takes 7 to 10 % less, gradients of weights of convolutions
+// 15 to 18 % (Node 20), layer norm 13 and max pooling 8 % (Node 26); nothing else more than some 4 % in either direction,
+// and builds are 5 % smaller.
+const addresses = ["llvm-args=-disable-lsr"];
+
 export function rustFlags(name, linker) {
   const { features, linkArgs } = variants[name];
-  const flags = [`target-feature=+${features.join(",+")}`, ...linkArgs.map((arg) => `link-arg=${arg}`)];
+  const flags = [`target-feature=+${features.join(",+")}`, ...addresses, ...linkArgs.map((arg) => `link-arg=${arg}`)];
   if (linker) flags.push(`linker=${linker}`);
   return flags.map((flag) => `-C${flag}`).join(" ");
 }

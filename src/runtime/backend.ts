@@ -130,6 +130,7 @@ function start(plan: Plan, module: WebAssembly.Module, options: InitOptions): Ba
   const { memory, maximum } = createMemory(isShared(plan.variant), options.maximumMemory);
   const exports = instantiate(plan.variant, module, memory);
   const variant = runningVariant(plan, exports.isRelaxed() === 1, options);
+  exports.tall_tiles(plan.features.tallTiles ? 1 : 0);
   const pool =
     plan.threads > 1
       ? new Pool({

@@ -2,6 +2,8 @@
 export interface Features {
   simd: boolean;
   relaxed: boolean;
+  /** The engine keeps twelve sums and what they come from in 16 registers: see crates/kernels/src/tall.rs. */
+  tallTiles: boolean;
   /** Shared memory may be created and sent to workers. */
   threads: boolean;
   /** Why threads are off; empty when they are on. */
@@ -30,14 +32,20 @@ const RELAXED_MADD = [0xfd, 0x85, 0x02]; // f32x4.relaxed_madd
 
 export function detectFeatures(): Features {
   if (typeof WebAssembly !== "object") {
-    return { simd: false, relaxed: false, threads: false, threadsWhy: "no WebAssembly here", canBlock: false };
+    return { simd: false, relaxed: false, tallTiles: false, threads: false, threadsWhy: "no WebAssembly here", canBlock: false };
   }
   const zero = [...ZERO_I32, ...SPLAT];
   const simd = probe(zero);
   const relaxed = simd && probe([...zero, ...zero, ...zero, ...RELAXED_MADD]);
   const threadsWhy = whyNoThreads();
-  return { simd, relaxed, threads: threadsWhy === "", threadsWhy, canBlock: canBlock() };
+  return { simd, relaxed, tallTiles: isRecent(), threads: threadsWhy === "", threadsWhy, canBlock: canBlock() };
 }
+
+/**
+ * Atomics.pause has nothing to do with registers, but it is as old as a good use of them: V8 has it since 13.3 (Chrome 133,
+ * Node 24), Firefox since 137. The compiler of V8 before, in Node 22, loads too much ahead.
+ */
+const isRecent = (): boolean => typeof (Atomics as { pause?: unknown }).pause === "function";
 
 function whyNoThreads(): string {
   if (typeof SharedArrayBuffer === "undefined") {

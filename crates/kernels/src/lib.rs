@@ -31,6 +31,7 @@ mod recurrent;
 mod reduce;
 pub mod simd;
 mod softmax;
+mod tall;
 mod tuning;
 mod unary;
 

@@ -2,6 +2,9 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
+/// Whether [`Vector::madd`] multiplies and adds in one instruction, where the processor has it.
+pub const FUSED: bool = cfg!(target_feature = "relaxed-simd");
+
 /// A float type that kernels are generic over.
 pub trait Real:
     Copy

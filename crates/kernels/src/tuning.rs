@@ -3,11 +3,15 @@
 //!
 //! None of them may depend on the number of threads: they fix the order of summation, and so the bits.
 
+use crate::simd::FUSED;
+
 /// Vectors per row of a register tile. V8 (Node 20) loads all operands of a step before it multiplies, so accumulators,
 /// vectors of B and splats of A must fit 15 registers together. 2 rows × 4 vectors and 4 × 2 do, and here the first is a
 /// quarter faster (63 and 51 GFLOP/s; with relaxed SIMD and in newer engines they are equal); 3 × 3, 5 × 2 and 6 × 2 spill,
 /// at half the speed. (gemm 512)
 pub(crate) const NV: usize = 4;
+/// Rows of a tall register tile, of two vectors each: twelve sums, where the engine has registers for them. (gemm 512)
+pub(crate) const TALL_ROWS: usize = 6;
 /// Depth of a packed block: k is summed in blocks of it. (gemm 1024)
 pub(crate) const KC: usize = 256;
 /// Most rows of a packed block of A. (gemm 1024)
@@ -31,6 +35,10 @@ pub(crate) const TILE_ROWS: usize = 64;
 pub(crate) const ENOUGH_TILES: usize = 16;
 /// Depth of a block of x that a matrix times vector copies when x is strided. (gemm 1x1024)
 pub(crate) const VECTOR_BLOCK: usize = 1024;
+/// Vectors of a line that a turn of a row times a matrix takes. Engines with fused multiply-adds double the loop themselves. (gemm 1x1024)
+pub(crate) const VECTOR_TURN: usize = if FUSED { 2 } else { 4 };
+/// Sums side by side of a row's product with a column. A fused multiply-add waits twice as long for the one before it as an addition does; engines without load all operands of a turn first, and have no registers for those of two. (gemm 1x1024)
+pub(crate) const VECTOR_SUMS: usize = if FUSED { 2 } else { 1 };
 
 /// Rows of a register tile of the product inside a recurrent layer's loop over time, as many as the 15 registers hold beside [`RECURRENT_VECTORS`]. (lstm 64)
 pub(crate) const RECURRENT_ROWS: usize = 4;

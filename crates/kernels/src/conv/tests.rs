@@ -3,6 +3,7 @@ use super::weight::{conv2d_weight_grad, conv2d_weight_grad_tiles};
 use super::{conv2d, conv2d_tiles};
 use crate::gemm::tests::{tolerance, vec};
 use crate::simd::Real;
+use crate::tall::tests::low_and_tall;
 
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -174,8 +175,10 @@ fn check<T: Real>(case: Case) {
 }
 
 fn check_both(case: Case) {
-    check::<f32>(case);
-    check::<f64>(case);
+    low_and_tall(|| {
+        check::<f32>(case);
+        check::<f64>(case);
+    });
 }
 
 const PLAIN: Case = Case {

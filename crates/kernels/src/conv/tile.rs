@@ -2,8 +2,9 @@
 
 use crate::simd::{Real, Vector};
 
+use crate::tall::{tall, tall_rows};
 pub(super) use crate::tuning::LINE_ROWS as ROWS;
-use crate::tuning::{LINE_VECTORS, LINE_WIDTH as WIDTH};
+use crate::tuning::{LINE_VECTORS, LINE_WIDTH as WIDTH, TALL_ROWS};
 
 /// C `[rows, cols]` = what it starts from + A B.
 pub(super) struct Block<T> {
@@ -24,7 +25,17 @@ pub(super) struct Block<T> {
     pub bias: *const T,
 }
 
-/// A as the tiles read it: [`ROWS`] rows at a time (the last ones as they are), k by k. Element k of row i lies at
+/// Rows of the next tile where `left` are left.
+#[inline(always)]
+fn tile_rows(left: usize) -> usize {
+    if tall() {
+        tall_rows(left)
+    } else {
+        left.min(ROWS)
+    }
+}
+
+/// A as the tiles read it: [`tile_rows`] of it at a time, k by k. Element k of row i lies at
 /// `p + i · lane + channel · from channel to channel + tap · from tap to tap`.
 #[derive(Clone, Copy)]
 pub(super) struct Weights<T> {
@@ -41,13 +52,16 @@ impl<T: Real> Weights<T> {
         let mut done = 0;
         while done < rows {
             let from = self.p.offset((row + done) as isize * self.lane + first as isize * self.channel);
-            to = match rows - done {
+            let tile = tile_rows(rows - done);
+            to = match tile {
                 1 => self.sliver::<1>(to, from, channels, taps),
                 2 => self.sliver::<2>(to, from, channels, taps),
                 3 => self.sliver::<3>(to, from, channels, taps),
-                _ => self.sliver::<ROWS>(to, from, channels, taps),
+                ROWS => self.sliver::<ROWS>(to, from, channels, taps),
+                5 => self.sliver::<5>(to, from, channels, taps),
+                _ => self.sliver::<TALL_ROWS>(to, from, channels, taps),
             };
-            done += ROWS;
+            done += tile;
         }
     }
 
@@ -84,13 +98,16 @@ impl<T: Real> Block<T> {
             let end = self.cols.min(col + WIDTH * lanes);
             let mut row = 0;
             while row < self.rows {
-                match self.rows - row {
+                let tile = tile_rows(self.rows - row);
+                match tile {
                     1 => self.tiles::<1, WIDTH>(row, col, end),
                     2 => self.tiles::<2, WIDTH>(row, col, end),
                     3 => self.tiles::<3, LINE_VECTORS>(row, col, end),
-                    _ => self.tiles::<ROWS, LINE_VECTORS>(row, col, end),
+                    ROWS => self.tiles::<ROWS, LINE_VECTORS>(row, col, end),
+                    5 => self.tiles::<5, LINE_VECTORS>(row, col, end),
+                    _ => self.tiles::<TALL_ROWS, LINE_VECTORS>(row, col, end),
                 }
-                row += ROWS;
+                row += tile;
             }
             col = end;
         }

@@ -86,15 +86,15 @@ kernel! {
         let lanes = T::V::LANES;
         let value = T::V::splat(T::from_f64(value));
         let f = |x: T::V, y: T::V, z: T::V| y.mul(z).madd(value, x);
-        let at = |i| f(T::V::load(x.add(i)), T::V::load(y.add(i)), T::V::load(z.add(i)));
         let mut i = begin;
         while i + 4 * lanes <= end {
-            let v = [0, 1, 2, 3].map(|k| at(i + k * lanes));
-            v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(i + k * lanes)));
+            let (x, y, z, out) = (x.add(i), y.add(i), z.add(i), out.add(i));
+            let v = [0, 1, 2, 3].map(|k| f(T::V::load(x.add(k * lanes)), T::V::load(y.add(k * lanes)), T::V::load(z.add(k * lanes))));
+            v.into_iter().enumerate().for_each(|(k, v)| v.store(out.add(k * lanes)));
             i += 4 * lanes;
         }
         while i + lanes <= end {
-            at(i).store(out.add(i));
+            f(T::V::load(x.add(i)), T::V::load(y.add(i)), T::V::load(z.add(i))).store(out.add(i));
             i += lanes;
         }
         if i < end {

@@ -3,6 +3,8 @@
 use super::operand::Lines;
 use super::{Epilogue, MAX_NR, NV};
 use crate::simd::{Real, Vector};
+use crate::tall::{tall, tall_rows};
+use crate::tuning::TALL_ROWS;
 
 /// Where the tiles of a sliver go.
 pub(crate) struct Target<T> {
@@ -39,6 +41,9 @@ pub(crate) unsafe fn sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, tar
             _ => {}
         }
     }
+    if target.cols > lanes && target.rows >= 4 && tall() {
+        return tall_sliver::<T>(depth, a, b, target, epilogue);
+    }
     match target.cols.div_ceil(lanes) {
         1 => by_rows::<T, 4, 1>(depth, a, b, target, epilogue),
         2 => by_rows::<T, 4, 2>(depth, a, b, target, epilogue),
@@ -65,6 +70,52 @@ unsafe fn by_rows<T: Real, const R: usize, const N: usize>(
     }
     if pairs < target.rows {
         tiles::<T, 1, N>(pairs, target.rows, depth, a, b, target, epilogue);
+    }
+}
+
+/// The same in tall tiles, two vectors of columns at a time.
+unsafe fn tall_sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let lanes = T::V::LANES;
+    let mut j = 0;
+    while j < target.cols {
+        let cols = (2 * lanes).min(target.cols - j);
+        // Of columns side by side only the first has its offset told.
+        let (c, offsets) = if target.adjacent { (j, 0) } else { (0, j) };
+        let part = Target {
+            c: target.c.add(c),
+            offsets: target.offsets.add(offsets),
+            cols,
+            col: target.col + j,
+            ..*target
+        };
+        let b = Lines { p: b.p.add(j), ..b };
+        if cols > lanes {
+            tall_columns::<T, 2>(depth, a, b, &part, epilogue);
+        } else {
+            tall_columns::<T, 1>(depth, a, b, &part, epilogue);
+        }
+        j += cols;
+    }
+}
+
+#[inline(always)]
+unsafe fn tall_columns<T: Real, const N: usize>(depth: usize, a: Lines<T>, b: Lines<T>, target: &Target<T>, epilogue: &Epilogue<T>) {
+    let mut row = 0;
+    while row < target.rows {
+        let count = tall_rows(target.rows - row);
+        let mut end = row + count;
+        if count == TALL_ROWS {
+            while tall_rows(target.rows - end) == TALL_ROWS {
+                end += TALL_ROWS;
+            }
+        }
+        match count {
+            3 => tiles::<T, 3, N>(row, end, depth, a, b, target, epilogue),
+            4 => tiles::<T, 4, N>(row, end, depth, a, b, target, epilogue),
+            5 => tiles::<T, 5, N>(row, end, depth, a, b, target, epilogue),
+            _ => tiles::<T, TALL_ROWS, N>(row, end, depth, a, b, target, epilogue),
+        }
+        row = end;
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{KC, MAX_NR, NC};
 use crate::simd::{Real, Vector};
 use crate::tuning::{DENSE, FEW_SLIVERS, NEAR};
-use core::mem::MaybeUninit;
+use core::mem::{size_of, MaybeUninit};
 
 /// Scratch on the stack, aligned to a cache line.
 #[repr(C, align(64))]
@@ -144,20 +144,29 @@ unsafe fn copy_lanes<T: Real, const W: usize>(mut dst: *mut T, mut src: *const T
     }
 }
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
 /// dst[j · to + i] = src[i · row + j · col] for i below `rows`, j below `cols`.
 #[inline(never)]
 unsafe fn transpose<T: Real>(dst: *mut T, to: usize, src: *const T, row: isize, col: isize, rows: usize, cols: usize) {
     let lanes = T::V::LANES;
     let (mut i, mut j) = (0, 0);
     if col == 1 {
-        // Down the rows first: each cache line of the source is used while it is there.
-        while j + lanes <= cols {
+        // Down the rows, a cache line wide: where rows lie a power of two apart, few lines of the source stay in the cache.
+        let whole = cols / lanes * lanes;
+        while j < whole {
+            let stop = whole.min(j + LINE / size_of::<T>());
             i = 0;
             while i + lanes <= rows {
-                T::V::transpose(src.offset(i as isize * row + j as isize), row, dst.add(j * to + i), to);
+                let mut at = j;
+                while at < stop {
+                    T::V::transpose(src.offset(i as isize * row + at as isize), row, dst.add(at * to + i), to);
+                    at += lanes;
+                }
                 i += lanes;
             }
-            j += lanes;
+            j = stop;
         }
     }
     let (done_rows, done_cols) = (i, j);

@@ -1,5 +1,6 @@
 use super::{gemm, gemm_tiles, ACCUMULATE, BIAS_PER_ROW, RELU};
 use crate::simd::Real;
+use crate::tall::tests::low_and_tall;
 use core::ptr::null;
 
 /// A number in -1..1 that looks random.
@@ -154,8 +155,10 @@ const PLAIN: Case = Case {
 };
 
 fn check_both(case: Case) {
-    check::<f32>(case);
-    check::<f64>(case);
+    low_and_tall(|| {
+        check::<f32>(case);
+        check::<f64>(case);
+    });
 }
 
 #[test]
@@ -267,5 +270,25 @@ fn nan_and_infinity_reach_the_result() {
             )
         }
         assert!(c.iter().all(|x| x.is_nan()), "0 * inf is NaN");
+    }
+}
+
+#[test]
+fn tall_tiles_give_the_same_bits() {
+    for (m, n, k) in [(4, 16, 5), (7, 12, 300), (13, 5, 33), (33, 65, 17), (64, 40, 8), (100, 31, 257)] {
+        let (a, b, biases) = (vec::<f32>(m * k, 1), vec::<f32>(k * n, 2), vec::<f32>(m.max(n), 3));
+        for flags in [0, RELU | BIAS_PER_ROW] {
+            let [low, tall] = low_and_tall(|| {
+                let mut c = vec![f32::NAN; m * n];
+                let (rk, rn) = (k as isize, n as isize);
+                unsafe {
+                    let tiles = gemm_tiles(m, n, 1);
+                    let (p, q, bias) = (a.as_ptr(), b.as_ptr(), biases.as_ptr());
+                    gemm::<f32>(c.as_mut_ptr(), p, q, bias, m, n, k, 1, rk, 1, 0, rn, 1, 0, n, 0, flags, 0, tiles)
+                }
+                c.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            });
+            assert_eq!(low, tall, "{m} {n} {k} {flags}");
+        }
     }
 }

@@ -29,9 +29,11 @@ kernel! {
         let mut j = begin;
         // Four vectors side by side: a cache line is used whole while it is there.
         while j + 4 * lanes <= end {
-            let row = |r: usize| {
-                let at = x.add(r * stride + j);
-                [T::V::load(at), T::V::load(at.add(lanes)), T::V::load(at.add(2 * lanes)), T::V::load(at.add(3 * lanes))]
+            let mut at = x.add(j);
+            let row = |_| {
+                let four = [T::V::load(at), T::V::load(at.add(lanes)), T::V::load(at.add(2 * lanes)), T::V::load(at.add(3 * lanes))];
+                at = at.wrapping_add(stride);
+                four
             };
             let sums = cascade(rows, [zero; 4], row, |a, b| [a[0].add(b[0]), a[1].add(b[1]), a[2].add(b[2]), a[3].add(b[3])]);
             sums[0].store(out.add(j));

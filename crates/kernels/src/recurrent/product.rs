@@ -2,7 +2,8 @@
 
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
-use crate::tuning::{RECURRENT_ROWS, RECURRENT_VECTORS};
+use crate::tall::{tall, tall_rows};
+use crate::tuning::{RECURRENT_ROWS, RECURRENT_VECTORS, TALL_ROWS};
 
 /// Elements of a sliver's row.
 const fn width<T: Real>() -> usize {
@@ -56,7 +57,7 @@ pub(super) unsafe fn multiply<T: Real>(
     k: usize,
     add: bool,
 ) {
-    let width = width::<T>();
+    let (width, tall) = (width::<T>(), tall());
     let mut j = 0;
     while j < n {
         // The sliver stays in the first-level cache for all rows.
@@ -64,12 +65,13 @@ pub(super) unsafe fn multiply<T: Real>(
         let mut i = 0;
         while i < rows {
             let (c, a) = (c.add(i * rsc + j), a.add(i * rsa));
+            let tile = if tall { tall_rows(rows - i) } else { RECURRENT_ROWS.min(rows - i) };
             if columns > T::V::LANES {
-                by_rows::<T, RECURRENT_VECTORS>(rows - i, c, rsc, a, rsa, sliver, k, columns, add);
+                by_rows::<T, RECURRENT_VECTORS>(tile, c, rsc, a, rsa, sliver, k, columns, add);
             } else {
-                by_rows::<T, 1>(rows - i, c, rsc, a, rsa, sliver, k, columns, add);
+                by_rows::<T, 1>(tile, c, rsc, a, rsa, sliver, k, columns, add);
             }
-            i += RECURRENT_ROWS;
+            i += tile;
         }
         j += width;
     }
@@ -91,7 +93,9 @@ unsafe fn by_rows<T: Real, const N: usize>(
         1 => tile::<T, 1, N>(c, rsc, a, rsa, b, k, columns, add),
         2 => tile::<T, 2, N>(c, rsc, a, rsa, b, k, columns, add),
         3 => tile::<T, 3, N>(c, rsc, a, rsa, b, k, columns, add),
-        _ => tile::<T, RECURRENT_ROWS, N>(c, rsc, a, rsa, b, k, columns, add),
+        RECURRENT_ROWS => tile::<T, RECURRENT_ROWS, N>(c, rsc, a, rsa, b, k, columns, add),
+        5 => tile::<T, 5, N>(c, rsc, a, rsa, b, k, columns, add),
+        _ => tile::<T, TALL_ROWS, N>(c, rsc, a, rsa, b, k, columns, add),
     }
 }
 

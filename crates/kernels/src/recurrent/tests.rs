@@ -3,6 +3,7 @@ use super::gru::*;
 use super::lstm::*;
 use super::product::*;
 use super::simple::*;
+use crate::tall::tests::low_and_tall;
 use core::ptr::null;
 
 fn numbers(n: usize, seed: usize) -> Vec<f64> {
@@ -270,4 +271,20 @@ fn column_sums_of_a_part_of_a_matrix() {
     }
     let want: Vec<f64> = (0..columns).map(|j| (0..rows).map(|r| x[r * stride + j]).sum()).collect();
     close(&out, &want);
+}
+
+#[test]
+fn tall_tiles_give_the_same_bits() {
+    for (rows, n, k) in (1..20).flat_map(|rows| [(rows, 1, 3), (rows, 4, 8), (rows, 9, 5)]) {
+        let (a, w) = (numbers(rows * k, 1), numbers(k * n, 2));
+        let packed = pack(&w, k, n, n, 1);
+        for add in [false, true] {
+            let [low, tall] = low_and_tall(|| {
+                let mut c = numbers(rows * n, 3);
+                unsafe { multiply(c.as_mut_ptr(), n, a.as_ptr(), k, packed.as_ptr(), rows, n, k, add) };
+                c.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            });
+            assert_eq!(low, tall, "{rows} {n} {k}");
+        }
+    }
 }

@@ -186,14 +186,16 @@ unsafe fn fold<T: Real>(
         let mut j = lo;
         // Four vectors side by side: a cache line is used whole while it is there.
         while j + 4 * lanes <= hi {
-            let at = |k: usize| x.add(k * inner + j);
-            let row = |k| {
-                [
-                    T::V::load(at(k)),
-                    T::V::load(at(k).add(lanes)),
-                    T::V::load(at(k).add(2 * lanes)),
-                    T::V::load(at(k).add(3 * lanes)),
-                ]
+            let mut at = x.add(j);
+            let row = |_| {
+                let four = [
+                    T::V::load(at),
+                    T::V::load(at.add(lanes)),
+                    T::V::load(at.add(2 * lanes)),
+                    T::V::load(at.add(3 * lanes)),
+                ];
+                at = at.wrapping_add(inner);
+                four
             };
             let [a, b, c, d] = cascade(n, [none; 4], row, |a, b| add4(a, b, &add));
             a.store(out.add(j));
