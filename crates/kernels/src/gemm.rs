@@ -14,7 +14,7 @@ mod vector;
 use driver::Apart;
 pub(crate) use driver::{each_batch, Adjacent, Columns, Epilogue, Product};
 pub(crate) use grid::{div, div_ceil, Grid};
-pub(crate) use operand::{AlongK, AlongLanes, Rows, Scratch, Strided};
+pub(crate) use operand::{pack_sliver, AlongK, AlongLanes, Rows, Scratch, Strided};
 
 use crate::tuning::FEW_COLUMNS;
 pub(crate) use crate::tuning::{KC, MC, NC, NV};

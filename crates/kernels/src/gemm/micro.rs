@@ -41,7 +41,7 @@ pub(crate) unsafe fn sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, tar
             _ => {}
         }
     }
-    if target.cols > lanes && target.rows >= 4 && tall() {
+    if target.rows >= 4 && tall() {
         return tall_sliver::<T>(depth, a, b, target, epilogue);
     }
     match target.cols.div_ceil(lanes) {

@@ -94,15 +94,7 @@ impl<T: Real> Operand<T> for Strided<T> {
         let mut src = self.p.offset(lane as isize * self.lane + k as isize * self.k);
         let mut done = 0;
         while done < lanes {
-            let here = W.min(lanes - done);
-            if here < W {
-                clear(dst, W * depth);
-            }
-            if self.lane == 1 && here == W {
-                copy_lanes::<T, W>(dst, src, self.k, depth);
-            } else {
-                transpose(dst, W, src, self.lane, self.k, here, depth);
-            }
+            pack_sliver::<T, W>(dst, src, self.lane, self.k, W.min(lanes - done), depth);
             dst = dst.add(sliver(W, depth));
             src = src.offset(self.lane * W as isize);
             done += W;
@@ -116,6 +108,19 @@ impl<T: Real> Operand<T> for Strided<T> {
             lane: 1,
             k: self.k,
         })
+    }
+}
+
+/// `lanes` columns, filled up to W, of a matrix with these strides: row by row.
+#[inline(always)]
+pub(crate) unsafe fn pack_sliver<T: Real, const W: usize>(dst: *mut T, src: *const T, lane: isize, k: isize, lanes: usize, depth: usize) {
+    if lanes < W {
+        clear(dst, W * depth);
+    }
+    if lane == 1 && lanes == W {
+        copy_lanes::<T, W>(dst, src, k, depth);
+    } else {
+        transpose(dst, W, src, lane, k, lanes, depth);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The product inside the loop over time: weights packed once for all steps, rows of the state as they lie.
 
+use crate::gemm::pack_sliver;
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
 use crate::tall::{tall, tall_rows};
@@ -29,16 +30,13 @@ kernel! {
         let width = width::<T>();
         let mut s = begin;
         while s < end {
-            let (sliver, first) = (out.add(s * width * k), s * width);
-            let mut j = 0;
-            while j < width {
-                let there = first + j < n;
-                let mut p = 0;
-                while p < k {
-                    *sliver.add(p * width + j) = if there { *w.add(p * row + (first + j) * col) } else { T::ZERO };
-                    p += 1;
-                }
-                j += 1;
+            let first = s * width;
+            let (to, from, here) = (out.add(first * k), w.add(first * col), width.min(n - first));
+            // The width depends on the type's lanes, which are no const generic yet.
+            if T::V::LANES == 4 {
+                pack_sliver::<T, { RECURRENT_VECTORS * 4 }>(to, from, col as isize, row as isize, here, k);
+            } else {
+                pack_sliver::<T, { RECURRENT_VECTORS * 2 }>(to, from, col as isize, row as isize, here, k);
             }
             s += 1;
         }
