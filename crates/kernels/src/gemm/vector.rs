@@ -145,33 +145,47 @@ unsafe fn add_some<T: Real, const L: usize>(sums: *mut T, count: usize, line: *c
     }
     // One pointer moves, and all else lies at a fixed distance from it: more would not fit the processor's registers.
     let mut to = sums;
-    let whole = sums.add(count / (TURN * lanes) * (TURN * lanes));
-    let end = sums.add(count);
+    let (whole, end) = (sums.add(count / (TURN * lanes) * (TURN * lanes)), sums.add(count));
     while to < whole {
-        let lines = from_sums.map(|d| (to as usize).wrapping_add(d) as *const T);
+        let lines = from_sums.map(|d| beside(to, d));
         let mut u = 0;
         while u < TURN {
-            let mut sum = T::V::load(to.add(u * lanes));
-            let mut p = 0;
-            while p < L {
-                sum = T::V::load(lines[p].add(u * lanes)).madd(T::V::splat(factors[p]), sum);
-                p += 1;
-            }
-            sum.store(to.add(u * lanes));
+            add_vector::<T, L>(to.add(u * lanes), lines.map(|line| line.add(u * lanes)), factors);
             u += 1;
         }
         to = to.add(TURN * lanes);
+    }
+    let vectors = sums.add(count / lanes * lanes);
+    while to < vectors {
+        add_vector::<T, L>(to, from_sums.map(|d| beside(to, d)), factors);
+        to = to.add(lanes);
     }
     while to < end {
         let mut sum = *to;
         let mut p = 0;
         while p < L {
-            sum = (*((to as usize).wrapping_add(from_sums[p]) as *const T)).madd(factors[p], sum);
+            sum = (*beside(to, from_sums[p])).madd(factors[p], sum);
             p += 1;
         }
         *to = sum;
         to = to.add(1);
     }
+}
+
+#[inline(always)]
+fn beside<T>(to: *mut T, distance: usize) -> *const T {
+    (to as usize).wrapping_add(distance) as *const T
+}
+
+#[inline(always)]
+unsafe fn add_vector<T: Real, const L: usize>(to: *mut T, lines: [*const T; L], factors: [T; L]) {
+    let mut sum = T::V::load(to);
+    let mut p = 0;
+    while p < L {
+        sum = T::V::load(lines[p]).madd(T::V::splat(factors[p]), sum);
+        p += 1;
+    }
+    sum.store(to);
 }
 
 /// The dot product of each row with x.
