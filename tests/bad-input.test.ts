@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { collecting } from "../src/core/storage.js";
+import { freeing } from "./harness/freeing.js";
 import {
   DisposedError,
   F,
@@ -40,22 +40,19 @@ type Case = [what: string, call: () => unknown, error: string, message: RegExp];
 
 /** Makes what the call needs first, so that only what the call itself leaves behind counts. */
 const refused = ([, call, error, message]: Case): void => {
-  collecting(
-    () => {
-      const before = memoryStats().inUse;
-      let thrown: unknown;
-      try {
-        call();
-      } catch (caught) {
-        thrown = caught;
-      }
-      expect(String(thrown)).toMatch(message);
-      expect((thrown as Error).name).toBe(error);
-      expect(memoryStats().inUse, "bytes left behind").toBe(before);
-      expect(ones([3]).add(1).sum().item()).toBe(6);
-    },
-    (storage) => void (!storage.pinned && storage.free("the test is over")),
-  );
+  freeing(() => {
+    const before = memoryStats().inUse;
+    let thrown: unknown;
+    try {
+      call();
+    } catch (caught) {
+      thrown = caught;
+    }
+    expect(String(thrown)).toMatch(message);
+    expect((thrown as Error).name).toBe(error);
+    expect(memoryStats().inUse, "bytes left behind").toBe(before);
+    expect(ones([3]).add(1).sum().item()).toBe(6);
+  });
 };
 
 const x = randn([2, 3, 4]);

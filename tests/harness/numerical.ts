@@ -1,5 +1,5 @@
 import { type GradcheckOptions, gradcheck, gradgradcheck } from "../../src/core/gradcheck.js";
-import { collecting } from "../../src/core/storage.js";
+import { freeing } from "./freeing.js";
 import type { Tensor } from "../../src/core/tensor.js";
 import type { Subject } from "./checks.js";
 import { type AnyOp, invoke } from "./evaluate.js";
@@ -14,20 +14,17 @@ export function checkNumerically({ op, plan }: Subject): void {
   if (!plan.differentiable) return;
   const floats = plans.filter((x) => x.grad);
   if (floats.length === 0 || floats.some((x) => x.dtype !== "float64")) return;
-  collecting(
-    () => {
-      const inputs = plans.map((x, i) => {
-        const tensor = place(x, valuesOf(plan.call, i), "plain");
-        tensor.requiresGrad = x.grad;
-        return tensor;
-      });
-      const fn = differentiablePart(op, plan);
-      if (!fn(...inputs).some((out) => out.requiresGrad)) return; // floor() and the like: no gradient anywhere
-      gradcheck(fn, inputs, CLOSE);
-      gradgradcheck(fn, inputs, CLOSE);
-    },
-    (storage) => void (!storage.pinned && storage.free("the test is over")),
-  );
+  freeing(() => {
+    const inputs = plans.map((x, i) => {
+      const tensor = place(x, valuesOf(plan.call, i), "plain");
+      tensor.requiresGrad = x.grad;
+      return tensor;
+    });
+    const fn = differentiablePart(op, plan);
+    if (!fn(...inputs).some((out) => out.requiresGrad)) return; // floor() and the like: no gradient anywhere
+    gradcheck(fn, inputs, CLOSE);
+    gradgradcheck(fn, inputs, CLOSE);
+  });
 }
 
 /** The op as a function of its tensors that gives its float64 results. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { collecting } from "../../src/core/storage.js";
+import { freeing } from "./freeing.js";
 import { type Tensor, memoryStats, tensor } from "../../src/index.js";
 
 /** Runs the test twice: once all its tensors are freed, the second run must leave memory as it found it. */
 export function story(name: string, run: () => void): void {
   const freed = (): number => {
-    collecting(run, (storage) => void (!storage.pinned && storage.free("the test is over")));
+    freeing(run);
     return memoryStats().inUse;
   };
   const check = (): void => {

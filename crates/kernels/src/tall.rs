@@ -7,9 +7,13 @@
 
 use crate::tuning::TALL_ROWS;
 #[cfg(not(test))]
-use engine::{is_allowed, set_allowed};
+use engine::allow;
+#[cfg(not(test))]
+pub(crate) use engine::tall;
 #[cfg(test)]
-use tests::{is_allowed, set_allowed};
+use tests::allow;
+#[cfg(test)]
+pub(crate) use tests::tall;
 
 #[cfg(not(test))]
 mod engine {
@@ -17,12 +21,12 @@ mod engine {
 
     static ALLOWED: AtomicBool = AtomicBool::new(false);
 
-    pub fn set_allowed(on: bool) {
+    pub fn allow(on: bool) {
         ALLOWED.store(on, Ordering::Relaxed);
     }
     /// Without fused multiply-adds tiles are never tall: those need a register more for each product.
     #[inline(always)]
-    pub fn is_allowed() -> bool {
+    pub fn tall() -> bool {
         crate::simd::FUSED && ALLOWED.load(Ordering::Relaxed)
     }
 }
@@ -30,15 +34,20 @@ mod engine {
 /// Whether tiles may be tall from here on, on all threads.
 #[no_mangle]
 pub extern "C" fn tall_tiles(on: u32) {
-    set_allowed(on != 0);
+    allow(on != 0);
 }
 
+/// Rows of the next tile where `left` are left: at most `low`, unless tiles may be tall.
 #[inline(always)]
-pub(crate) fn tall() -> bool {
-    is_allowed()
+pub(crate) fn tile_rows(left: usize, low: usize) -> usize {
+    if tall() {
+        tall_rows(left)
+    } else {
+        left.min(low)
+    }
 }
 
-/// Rows of the next tile where `left` are left: six, or fewer so that no tile is a low one, whose few sums wait for each other.
+/// Rows of the next tall tile where `left` are left: six, or fewer so that none is a low one, whose few sums wait for each other.
 #[inline(always)]
 pub(crate) fn tall_rows(left: usize) -> usize {
     match left {
@@ -57,19 +66,19 @@ pub(crate) mod tests {
         // Of one test, as tests run side by side.
         static ALLOWED: Cell<bool> = const { Cell::new(false) };
     }
-    pub fn set_allowed(on: bool) {
+    pub fn allow(on: bool) {
         ALLOWED.set(on);
     }
-    pub fn is_allowed() -> bool {
+    pub fn tall() -> bool {
         ALLOWED.get()
     }
 
     /// What `f` gives with low tiles and with tall ones.
     pub fn low_and_tall<R>(mut f: impl FnMut() -> R) -> [R; 2] {
         [false, true].map(|on| {
-            set_allowed(on);
+            allow(on);
             let result = f();
-            set_allowed(false);
+            allow(false);
             result
         })
     }

@@ -1,8 +1,7 @@
 //! The register tiles: products of rows of weights with lines, and dot products of lines with lines.
 
 use crate::simd::{Real, Vector};
-
-use crate::tall::{tall, tall_rows};
+use crate::tall::tile_rows;
 pub(super) use crate::tuning::LINE_ROWS as ROWS;
 use crate::tuning::{LINE_VECTORS, LINE_WIDTH as WIDTH, TALL_ROWS};
 
@@ -25,16 +24,6 @@ pub(super) struct Block<T> {
     pub bias: *const T,
 }
 
-/// Rows of the next tile where `left` are left.
-#[inline(always)]
-fn tile_rows(left: usize) -> usize {
-    if tall() {
-        tall_rows(left)
-    } else {
-        left.min(ROWS)
-    }
-}
-
 /// A as the tiles read it: [`tile_rows`] of it at a time, k by k. Element k of row i lies at
 /// `p + i · lane + channel · from channel to channel + tap · from tap to tap`.
 #[derive(Clone, Copy)]
@@ -52,7 +41,7 @@ impl<T: Real> Weights<T> {
         let mut done = 0;
         while done < rows {
             let from = self.p.offset((row + done) as isize * self.lane + first as isize * self.channel);
-            let tile = tile_rows(rows - done);
+            let tile = tile_rows(rows - done, ROWS);
             to = match tile {
                 1 => self.sliver::<1>(to, from, channels, taps),
                 2 => self.sliver::<2>(to, from, channels, taps),
@@ -98,7 +87,7 @@ impl<T: Real> Block<T> {
             let end = self.cols.min(col + WIDTH * lanes);
             let mut row = 0;
             while row < self.rows {
-                let tile = tile_rows(self.rows - row);
+                let tile = tile_rows(self.rows - row, ROWS);
                 match tile {
                     1 => self.tiles::<1, WIDTH>(row, col, end),
                     2 => self.tiles::<2, WIDTH>(row, col, end),

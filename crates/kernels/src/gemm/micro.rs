@@ -41,6 +41,7 @@ pub(crate) unsafe fn sliver<T: Real>(depth: usize, a: Lines<T>, b: Lines<T>, tar
             _ => {}
         }
     }
+    // With fewer, low tiles of more vectors have more sums.
     if target.rows >= 4 && tall() {
         return tall_sliver::<T>(depth, a, b, target, epilogue);
     }
@@ -104,10 +105,8 @@ unsafe fn tall_columns<T: Real, const N: usize>(depth: usize, a: Lines<T>, b: Li
     while row < target.rows {
         let count = tall_rows(target.rows - row);
         let mut end = row + count;
-        if count == TALL_ROWS {
-            while tall_rows(target.rows - end) == TALL_ROWS {
-                end += TALL_ROWS;
-            }
+        while tall_rows(target.rows - end) == count {
+            end += count;
         }
         match count {
             3 => tiles::<T, 3, N>(row, end, depth, a, b, target, epilogue),

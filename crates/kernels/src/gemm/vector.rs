@@ -6,6 +6,7 @@ use super::{Epilogue, Strided};
 use crate::reduce::load_n;
 use crate::simd::{Real, Vector};
 use crate::tuning::{VECTOR_BLOCK as BLOCK, VECTOR_SUMS as SUMS, VECTOR_TURN as TURN};
+use crate::unary::map1;
 
 /// y[i] (=|+=) sum over k of matrix[i, k] x[k] for i in `begin..end`, y with stride `step`.
 #[inline(never)]
@@ -37,17 +38,9 @@ pub(crate) unsafe fn matrix_vector<T: Real>(
             sums
         };
         if !plain {
-            finish(
-                y.add(i * step),
-                step,
-                sums,
-                count,
-                epilogue,
-                epilogue.bias.wrapping_add(i * bias_stride),
-                bias_stride,
-            );
+            finish(y, step, i, sums, count, epilogue, bias_stride);
         } else if lines {
-            copy(y.add(i), sums, count);
+            map1(y.add(i), sums, 0, count, |v| v);
         }
         i += count;
     }
@@ -64,40 +57,19 @@ unsafe fn far_in_page<T>(space: *mut u8, other: *const T) -> *mut T {
     space.add(away / 64 * 64).cast()
 }
 
+/// y, with stride `step`, at `begin` and behind, from its sums and what comes with them.
 #[inline(always)]
-unsafe fn copy<T: Real>(y: *mut T, sums: *const T, count: usize) {
-    let lanes = T::V::LANES;
-    let mut l = 0;
-    while l + lanes <= count {
-        T::V::load(sums.add(l)).store(y.add(l));
-        l += lanes;
-    }
-    while l < count {
-        *y.add(l) = *sums.add(l);
-        l += 1;
-    }
-}
-
-/// y with stride `step` from its sums, and what comes with them.
-#[inline(always)]
-unsafe fn finish<T: Real>(
-    y: *mut T,
-    step: usize,
-    sums: *const T,
-    count: usize,
-    epilogue: &Epilogue<T>,
-    bias: *const T,
-    bias_stride: usize,
-) {
+unsafe fn finish<T: Real>(y: *mut T, step: usize, begin: usize, sums: *const T, count: usize, epilogue: &Epilogue<T>, bias_stride: usize) {
     let mut l = 0;
     while l < count {
-        let p = y.add(l * step);
+        let i = begin + l;
+        let p = y.add(i * step);
         let mut v = *sums.add(l);
         if epilogue.accumulate {
             v = *p + v;
         }
         if !epilogue.bias.is_null() {
-            v = v + *bias.add(l * bias_stride);
+            v = v + *epilogue.bias.add(i * bias_stride);
         }
         if epilogue.relu {
             v = v.vmax(T::ZERO);

@@ -1,7 +1,7 @@
 //! What the gradients of weights and biases need after the loop over time.
 
 use super::{each_chunk, Sequence};
-use crate::reduce::{cascade, load_n, store_n};
+use crate::reduce::{add4, cascade, four_down, load_n, store_n};
 use crate::simd::Vector;
 
 kernel! {
@@ -29,13 +29,7 @@ kernel! {
         let mut j = begin;
         // Four vectors side by side: a cache line is used whole while it is there.
         while j + 4 * lanes <= end {
-            let mut at = x.add(j);
-            let row = |_| {
-                let four = [T::V::load(at), T::V::load(at.add(lanes)), T::V::load(at.add(2 * lanes)), T::V::load(at.add(3 * lanes))];
-                at = at.wrapping_add(stride);
-                four
-            };
-            let sums = cascade(rows, [zero; 4], row, |a, b| [a[0].add(b[0]), a[1].add(b[1]), a[2].add(b[2]), a[3].add(b[3])]);
+            let sums = cascade(rows, [zero; 4], four_down(x.add(j), stride), |a, b| add4(a, b, &|a: T::V, b| a.add(b)));
             sums[0].store(out.add(j));
             sums[1].store(out.add(j + lanes));
             sums[2].store(out.add(j + 2 * lanes));

@@ -3,7 +3,7 @@
 use crate::gemm::pack_sliver;
 use crate::reduce::{load_n, store_n};
 use crate::simd::{Real, Vector};
-use crate::tall::{tall, tall_rows};
+use crate::tall::tile_rows;
 use crate::tuning::{RECURRENT_ROWS, RECURRENT_VECTORS, TALL_ROWS};
 
 /// Elements of a sliver's row.
@@ -55,7 +55,7 @@ pub(super) unsafe fn multiply<T: Real>(
     k: usize,
     add: bool,
 ) {
-    let (width, tall) = (width::<T>(), tall());
+    let width = width::<T>();
     let mut j = 0;
     while j < n {
         // The sliver stays in the first-level cache for all rows.
@@ -63,7 +63,7 @@ pub(super) unsafe fn multiply<T: Real>(
         let mut i = 0;
         while i < rows {
             let (c, a) = (c.add(i * rsc + j), a.add(i * rsa));
-            let tile = if tall { tall_rows(rows - i) } else { RECURRENT_ROWS.min(rows - i) };
+            let tile = tile_rows(rows - i, RECURRENT_ROWS);
             if columns > T::V::LANES {
                 by_rows::<T, RECURRENT_VECTORS>(tile, c, rsc, a, rsa, sliver, k, columns, add);
             } else {

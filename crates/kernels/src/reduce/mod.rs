@@ -86,8 +86,19 @@ pub(crate) unsafe fn keep_first<T: Real>(v: T::V, count: usize, fill: T) -> T::V
     T::V::load(lanes.as_ptr())
 }
 
+/// Four vectors side by side from `at` on, `stride` elements further down in each call: for [`cascade`], which asks in order.
+/// The pointer moves, as a product with the row would take longer.
 #[inline(always)]
-fn add4<V: Copy>(a: [V; 4], b: [V; 4], add: &impl Fn(V, V) -> V) -> [V; 4] {
+pub(crate) unsafe fn four_down<T: Real>(mut at: *const T, stride: usize) -> impl FnMut(usize) -> [T::V; 4] {
+    move |_| {
+        let four = [0, 1, 2, 3].map(|v| T::V::load(at.add(v * T::V::LANES)));
+        at = at.wrapping_add(stride);
+        four
+    }
+}
+
+#[inline(always)]
+pub(crate) fn add4<V: Copy>(a: [V; 4], b: [V; 4], add: &impl Fn(V, V) -> V) -> [V; 4] {
     [add(a[0], b[0]), add(a[1], b[1]), add(a[2], b[2]), add(a[3], b[3])]
 }
 
@@ -186,18 +197,7 @@ unsafe fn fold<T: Real>(
         let mut j = lo;
         // Four vectors side by side: a cache line is used whole while it is there.
         while j + 4 * lanes <= hi {
-            let mut at = x.add(j);
-            let row = |_| {
-                let four = [
-                    T::V::load(at),
-                    T::V::load(at.add(lanes)),
-                    T::V::load(at.add(2 * lanes)),
-                    T::V::load(at.add(3 * lanes)),
-                ];
-                at = at.wrapping_add(inner);
-                four
-            };
-            let [a, b, c, d] = cascade(n, [none; 4], row, |a, b| add4(a, b, &add));
+            let [a, b, c, d] = cascade(n, [none; 4], four_down(x.add(j), inner), |a, b| add4(a, b, &add));
             a.store(out.add(j));
             b.store(out.add(j + lanes));
             c.store(out.add(j + 2 * lanes));
